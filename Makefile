@@ -1,0 +1,52 @@
+# `make help` lists what there is.
+PYTHON  ?= python3
+DEVICE  ?= auto
+THREADS ?= 1
+CORES   ?= all
+
+SHELL := bash
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+SNAKEMAKE = snakemake --cores $(CORES) --rerun-incomplete --rerun-triggers mtime params input --quiet rules host reason
+OPTIONS = device=$(DEVICE) threads=$(THREADS)
+
+.PHONY: help install book cifar10 test clean
+
+help:
+	@echo "make book      install, train on the embedded scenes, build the book into _build/html"
+	@echo "make test      install what is missing, run the tests"
+	@echo "make cifar10   the same notebooks on real CIFAR-10, then the book"
+	@echo "make install   only make .venv with everything in it"
+	@echo "make clean     remove trainings and the built book (not .venv)"
+	@echo ""
+	@echo "DEVICE=auto|cpu|cuda|mps   where to compute            (now: $(DEVICE))"
+	@echo "THREADS=N                  CPU threads of one training (now: $(THREADS))"
+	@echo "CORES=N|all                cores to use in all         (now: $(CORES))"
+	@echo "PYTHON=python3.12          the Python to start from    (now: $(PYTHON))"
+
+install: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	  { echo "error: $(PYTHON) is $$($(PYTHON) --version 2>&1 || true); this needs Python 3.11, 3.12 or 3.13. Try make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "error: $(PYTHON) has no venv module; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@echo "installing into .venv (PyTorch is large: several GB, a few minutes)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[book,test]'
+	@touch $@
+
+book: .venv/installed
+	@$(SNAKEMAKE) --config studies=scenes $(OPTIONS)
+	@echo "the book: $(CURDIR)/_build/html/index.html"
+
+cifar10: .venv/installed
+	@bgood data prepare cifar10
+	@$(SNAKEMAKE) --config studies=scenes,cifar10 $(OPTIONS)
+	@echo "the book: $(CURDIR)/_build/html/index.html"
+
+test: .venv/installed
+	@python -m pytest
+
+clean:
+	rm -rf runs _build .snakemake book/results/scenes

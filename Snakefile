@@ -1,0 +1,102 @@
+# From studies to the book: trainings, pages, records, html. Called by `make`.
+#
+#   snakemake --cores 2 --config studies=scenes,cifar10
+#
+# A step runs when its output is missing or older than what it reads. A training that is
+# run again finds its own finished checkpoint and is not trained twice.
+
+from pathlib import Path
+
+from bgood_lib.studies import read_study
+
+STUDIES = {name: read_study(f"studies/{name}.yaml") for name in config.get("studies", "scenes").split(",")}
+DEVICE = config.get("device", "auto")
+THREADS = int(config.get("threads", 1))
+
+LIBRARY = sorted(map(str, Path("bgood_lib").glob("*.py")))
+# What a training and its evaluation import; a change elsewhere trains nothing.
+TRAINING = [
+    f"bgood_lib/{module}.py"
+    for module in (
+        "augmentation background_loss config datasets evaluation feature_bank identity metrics networks "
+        "posthoc protocols records scenes selectors training"
+    ).split()
+]
+PAGES = [f"book/results/{study.name}/{page}.ipynb" for study in STUDIES.values() for page in study.pages]
+PICTURES = ["book/results/scenes/idea.png", "book/results/scenes/scenes.png"]
+PUBLISHED = [f"results/{study.name}/{run}.json" for study in STUDIES.values() if study.publish for run in study.runs]
+
+wildcard_constraints:
+    study="|".join(STUDIES),
+    run="[^/]+",
+    page="[^/]+",
+
+
+rule all:
+    input:
+        "_build/html/index.html",
+        PUBLISHED,
+
+
+rule train:
+    input:
+        notebook="notebooks/train.ipynb",
+        code=TRAINING,
+    output:
+        record="runs/{study}/{run}/record.json",
+        bank="runs/{study}/{run}/bank.npz",
+    log:
+        notebook="runs/{study}/{run}/train.ipynb",
+    params:
+        values=lambda w: [f"-p{name}={value}" for name, value in STUDIES[w.study].runs[w.run].items()],
+    threads: THREADS
+    shell:
+        "bgood run {input.notebook} {log.notebook} {params.values:q} "
+        "-p out=runs/{wildcards.study}/{wildcards.run} -p device={DEVICE} -p threads={threads}"
+
+
+rule page:
+    input:
+        notebook="notebooks/{page}.ipynb",
+        records=lambda w: expand("runs/{{study}}/{run}/record.json", run=STUDIES[w.study].runs),
+        code=LIBRARY,
+    output:
+        "book/results/{study}/{page}.ipynb",
+    params:
+        values=lambda w: [f"-p{name}={value}" for name, value in STUDIES[w.study].pages[w.page].items()],
+    shell:
+        "bgood run {input.notebook} {output} -p runs_folder=runs/{wildcards.study} {params.values:q}"
+
+
+rule publish:
+    input:
+        "runs/{study}/{run}/record.json",
+    output:
+        "results/{study}/{run}.json",
+    shell:
+        "cp {input} {output}"
+
+
+rule pictures:
+    input:
+        "runs/scenes/background-s0/record.json",
+        code=LIBRARY,
+        script="book/pictures.py",
+    output:
+        PICTURES,
+    shell:
+        "python {input.script} runs/scenes book/results/scenes"
+
+
+rule book:
+    input:
+        PAGES,
+        PICTURES,
+        "_config.yml",
+        "_toc.yml",
+        sorted(map(str, [*Path("book").glob("*.md"), *Path("book").glob("*.bib")])),
+        sorted(set(map(str, Path("book/results").glob("*/*.ipynb"))) - set(PAGES)),
+    output:
+        "_build/html/index.html",
+    shell:
+        "jupyter-book build . -W -n --keep-going && touch {output}"

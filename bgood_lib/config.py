@@ -1,0 +1,140 @@
+"""What a training is made of: its configuration, and the profiles it starts from."""
+
+import dataclasses
+import difflib
+from dataclasses import dataclass
+
+# method -> (classification loss, whether the background loss is added)
+METHODS = {
+    "cross_entropy": ("cross_entropy", False),
+    "background": ("cross_entropy", True),
+    "logitnorm": ("logitnorm", False),
+    "logitnorm_background": ("logitnorm", True),
+}
+
+# A profile is a network and a schedule that fit a data set and a machine.
+PROFILES = {
+    # the embedded scenes: about half a minute on one core; digits must not be mirrored
+    "scenes": dict(stages=2, width=16, epochs=12, batch_size=64, learning_rate=0.1, flip=False, crop_padding=2),
+    # 50,000 images of 32 x 32 on a CPU: about ten minutes on one core
+    "cpu": dict(stages=3, width=32, epochs=7, batch_size=128, learning_rate=0.2, flip=True, crop_padding=4),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Config:
+    """Effective configuration of one training.
+
+    Two equal configurations on equal data and code are one and the same run.
+
+    Attributes
+    ----------
+    dataset : str
+        In-distribution data set.
+    method : str
+        One of ``METHODS``: the classification loss, with or without the background loss.
+    seed : int
+        Seeds the initial weights, the order of the images and their augmentation; the same
+        seed pairs two methods.
+    selector, weight, patch_size, n_patches, top_k
+        The background loss, see :func:`bgood_lib.background_loss.background_loss`;
+        ``weight`` multiplies it. ``n_patches`` 0 stands for a quarter of the patches.
+        All are None (``weight`` 0) where the method has no background loss.
+    logitnorm_temperature : float or None
+        Temperature of LogitNorm (Wei et al., ICML 2022: 0.04), None for cross-entropy.
+    n_train : int
+        Train on the first ``n_train`` images; 0 for all.
+    stages, width
+        The network, see :class:`bgood_lib.networks.SmallResNet`.
+    epochs, batch_size, learning_rate, momentum, weight_decay, warmup
+        SGD with Nesterov momentum; the rate climbs linearly for the share ``warmup`` of the
+        steps, then falls linearly to zero.
+    flip, crop_padding
+        Augmentation: horizontal mirroring; random shift of up to ``crop_padding`` pixels.
+    """
+
+    dataset: str = "scenes"
+    method: str = "background"
+    seed: int = 0
+    selector: str | None = "least_evidence"
+    weight: float = 0.1
+    patch_size: int | None = 1
+    n_patches: int | None = 0
+    top_k: int | None = 3
+    logitnorm_temperature: float | None = 0.04
+    n_train: int = 0
+    stages: int = 2
+    width: int = 16
+    epochs: int = 12
+    batch_size: int = 64
+    learning_rate: float = 0.1
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    warmup: float = 0.2
+    flip: bool = True
+    crop_padding: int = 4
+
+    @property
+    def uses_background(self):
+        return METHODS[self.method][1]
+
+    @property
+    def classification(self):
+        return METHODS[self.method][0]
+
+
+def nearest(name, names):
+    """A hint such as ``; did you mean 'rank'?``, or nothing."""
+    match = difflib.get_close_matches(str(name), list(names), n=1)
+    return f"; did you mean {match[0]!r}?" if match else ""
+
+
+def make_config(profile, **settings):
+    """Configuration from a profile and what differs from it.
+
+    Settings that the method does not use are cleared, so that the same training always
+    has the same configuration.
+
+    Parameters
+    ----------
+    profile : str
+        One of ``PROFILES``.
+    **settings
+        Fields of :class:`Config`. ``epochs=0`` keeps the profile's.
+
+    Returns
+    -------
+    Config
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown or a value out of range; the message names the valid ones.
+    """
+    if profile not in PROFILES:
+        raise ValueError(f"unknown profile {profile!r}; choose one of {', '.join(PROFILES)}{nearest(profile, PROFILES)}")
+    names = [field.name for field in dataclasses.fields(Config)]
+    for name in settings:
+        if name not in names:
+            raise ValueError(f"unknown setting {name!r}; choose among {', '.join(names)}{nearest(name, names)}")
+    if settings.get("epochs") == 0:
+        del settings["epochs"]
+    config = Config(**{**PROFILES[profile], **settings})
+    if config.method not in METHODS:
+        raise ValueError(
+            f"unknown method {config.method!r}; choose one of {', '.join(METHODS)}{nearest(config.method, METHODS)}"
+        )
+    for name, low in dict(seed=0, weight=0, patch_size=1, n_patches=0, top_k=1, n_train=0, epochs=1, batch_size=2).items():
+        if getattr(config, name) < low:
+            raise ValueError(f"{name} is {getattr(config, name)}; it must be at least {low}")
+    if config.learning_rate <= 0:
+        raise ValueError(f"learning_rate is {config.learning_rate}; it must be positive")
+    if config.classification != "logitnorm":
+        config = dataclasses.replace(config, logitnorm_temperature=None)
+    if not config.uses_background:
+        return dataclasses.replace(config, selector=None, weight=0.0, patch_size=None, n_patches=None, top_k=None)
+    if config.selector != "rank":
+        config = dataclasses.replace(config, top_k=None)
+    if config.selector not in ("least_evidence", "random"):
+        config = dataclasses.replace(config, n_patches=None)
+    return config

@@ -1,0 +1,127 @@
+"""One pass through the network; every score reads what it left behind."""
+
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .files import atomic_write
+from .machine import choose_precision
+
+
+@dataclass(frozen=True)
+class Features:
+    """What a network says of N images. All arrays are float32 but for the labels.
+
+    Attributes
+    ----------
+    logits : ndarray of shape [N, K]
+    features : ndarray of shape [N, C]
+        Pooled features, the input of the head.
+    cell_norms : ndarray of shape [N, h, w]
+        L2 norm over channels of every cell of the feature map.
+    channel_norms : ndarray of shape [N, C]
+        L2 norm over cells of every channel of the feature map.
+    labels : ndarray of shape [N], int64
+        -1 where there are none.
+    """
+
+    logits: np.ndarray
+    features: np.ndarray
+    cell_norms: np.ndarray
+    channel_norms: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self):
+        return len(self.labels)
+
+
+@torch.no_grad()
+def extract(network, images, labels, batch_size=500):
+    """Pass images through a network once.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        With ``feature_map(images)``, ``pool(feature_map)`` and ``head(features)``.
+    images : ndarray of shape [N, H, W, 3], uint8
+    labels : ndarray of shape [N], int64
+    batch_size : int, default=500
+
+    Returns
+    -------
+    Features
+    """
+    network.eval()
+    device = next(network.parameters()).device
+    precision = choose_precision(device)
+    parts = []
+    for batch in torch.as_tensor(images).split(batch_size):
+        with torch.autocast(device.type, precision, enabled=precision != torch.float32):
+            feature_map = network.feature_map(batch.to(device).permute(0, 3, 1, 2))
+        feature_map = feature_map.float()
+        pooled = network.pool(feature_map)
+        parts.append((network.head(pooled), pooled, feature_map.norm(dim=1), feature_map.norm(dim=(2, 3))))
+    columns = [torch.cat(column).cpu().numpy() for column in zip(*parts)]
+    return Features(*columns, labels=np.asarray(labels, dtype=np.int64))
+
+
+class Bank:
+    """Features of several image sets, and the head that turns features into logits.
+
+    Parameters
+    ----------
+    sets : dict of str to Features
+        ``train`` (what scores are fitted on), ``test`` (in-distribution) and one entry per
+        OOD set.
+    weight : ndarray of shape [K, C]
+    bias : ndarray of shape [K]
+        The linear head.
+    titles : dict of str to str
+        What each set is, with its N, for tables.
+    """
+
+    def __init__(self, sets, weight, bias, titles):
+        self.sets, self.weight, self.bias, self.titles = sets, weight, bias, titles
+
+    def __getitem__(self, name):
+        return self.sets[name]
+
+    def head(self, features):
+        """Logits [..., K] of features [..., C]; accepts maps [N, C, 1, 1] too. Tensors in and out."""
+        if features.ndim == 4:
+            features = features.flatten(1)
+        return torch.nn.functional.linear(features, torch.as_tensor(self.weight), torch.as_tensor(self.bias))
+
+    def save(self, path):
+        """Write one npz file, whole or not at all."""
+        arrays = {
+            f"{name}/{field.name}": getattr(features, field.name)
+            for name, features in self.sets.items()
+            for field in fields(Features)
+        }
+        with atomic_write(path) as temporary, open(temporary, "wb") as file:
+            np.savez(file, weight=self.weight, bias=self.bias, titles=json.dumps(self.titles), **arrays)
+
+    @classmethod
+    def load(cls, path):
+        """Read a bank.
+
+        Raises
+        ------
+        ValueError
+            If the file is not a whole bank.
+        """
+        try:
+            with np.load(Path(path), allow_pickle=False) as file:
+                names = dict.fromkeys(key.split("/")[0] for key in file.files if "/" in key)
+                sets = {
+                    name: Features(*(file[f"{name}/{field.name}"] for field in fields(Features))) for name in names
+                }
+                return cls(sets, file["weight"], file["bias"], json.loads(str(file["titles"])))
+        except FileNotFoundError:
+            raise
+        except Exception as error:
+            raise ValueError(f"{path} is not a whole feature bank ({error}); delete it and run the training again") from error

@@ -1,0 +1,137 @@
+"""Figures that several notebooks draw. Colours and sizes are chosen here, once."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+
+# Okabe and Ito's colours: told apart by colour-blind readers too.
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999"]
+plt.rcParams.update({
+    "axes.prop_cycle": plt.cycler(color=COLOURS), "axes.spines.top": False, "axes.spines.right": False,
+    "figure.dpi": 90, "font.size": 10, "axes.titlesize": 10, "legend.frameon": False,
+})  # fmt: skip
+
+
+def image_row(axes, images, titles=None):
+    """Show images [n, H, W, 3] side by side, one an axis."""
+    for i, axis in enumerate(axes):
+        axis.imshow(images[i])
+        axis.set_axis_off()
+        if titles is not None:
+            axis.set_title(titles[i])
+
+
+def confidence_histogram(confidences):
+    """Histograms of the maximum probability, one panel a set, the in-distribution one behind each.
+
+    Parameters
+    ----------
+    confidences : dict of str to ndarray of shape [N]
+        The first entry is the in-distribution set.
+    """
+    (id_name, id_values), *others = confidences.items()
+    columns = min(4, len(others))
+    rows = -(-len(others) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(3 * columns, 2.3 * rows), sharex=True, squeeze=False, layout="constrained")
+    bins = np.linspace(0, 1, 31)
+    for axis, (name, values) in zip(axes.flat, others):
+        axis.hist(id_values, bins, weights=np.full(len(id_values), 100 / len(id_values)), color="#BBBBBB", label=id_name)
+        axis.hist(values, bins, weights=np.full(len(values), 100 / len(values)), histtype="step", color=COLOURS[1], linewidth=1.8, label="OOD")
+        axis.set_title(name)
+    for axis in axes.flat[len(others):]:
+        axis.set_axis_off()
+    axes[0, 0].legend(loc="upper left")
+    figure.supxlabel("maximum probability")
+    figure.supylabel("% of images")
+    return figure
+
+
+@torch.no_grad()
+def patch_maps(network, images, labels, **options):
+    """What the network sees patch by patch, for drawing.
+
+    Parameters
+    ----------
+    network : SmallResNet
+    images : ndarray of shape [N, H, W, 3], uint8
+    labels : ndarray of shape [N], int64
+    **options
+        As for :func:`bgood_lib.background_loss.background_patches`.
+
+    Returns
+    -------
+    dict of str to ndarray of shape [N, h, w]
+        ``evidence`` (softmax probability of the true class), ``norm`` (L2 norm of the patch's
+        features), ``chosen`` (bool: taken for background).
+    """
+    from .background_loss import background_patches
+
+    network.eval()
+    feature_map = network.feature_map(torch.as_tensor(images).permute(0, 3, 1, 2))
+    labels = torch.as_tensor(labels)
+    patches, chosen = background_patches(feature_map, labels, network.head, **options)
+    probabilities = network.head(patches.permute(0, 2, 3, 1)).softmax(-1)
+    index = labels.view(-1, 1, 1, 1).expand(*probabilities.shape[:3], 1)
+    return {
+        "evidence": probabilities.gather(-1, index).squeeze(-1).numpy(),
+        "norm": patches.norm(dim=1).numpy(),
+        "chosen": chosen.numpy(),
+    }
+
+
+def patch_figure(images, maps, row_titles):
+    """Images over their maps: one column an image, one row a map.
+
+    Parameters
+    ----------
+    images : ndarray of shape [N, H, W, 3], uint8
+    maps : list of ndarray of shape [N, h, w]
+        Boolean maps are drawn over the image: chosen patches stay, the others are dimmed.
+    row_titles : list of str
+    """
+    count, size = len(images), images.shape[1]
+    figure, axes = plt.subplots(1 + len(maps), count, figsize=(1.25 * count + 1.2, 1.3 * (1 + len(maps))), layout="constrained")
+    image_row(axes[0], images)
+    for row, values in zip(axes[1:], maps):
+        for axis, image, value in zip(row, images, values):
+            if value.dtype == bool:
+                big = np.kron(value, np.ones((size // len(value), size // len(value)), bool))
+                axis.imshow(np.where(big[..., None], image, 0.25 * image + 170).astype(np.uint8))
+            else:
+                axis.imshow(value, cmap="viridis", vmin=0, vmax=values.max())
+            axis.set_axis_off()
+    for row, title in zip(axes, ["image", *row_titles]):
+        row[0].text(-0.12, 0.5, title, transform=row[0].transAxes, ha="right", va="center")
+    return figure
+
+
+def heat_table(values, row_names, column_names, title, centre=None, digits=1):
+    """A table as a picture: coloured cells with their numbers.
+
+    Parameters
+    ----------
+    values : ndarray of shape [rows, columns]
+        NaN is drawn as an empty cell.
+    centre : float, optional
+        Diverging colours around this value; otherwise colours from low to high.
+    """
+    values = np.asarray(values, float)
+    figure, axis = plt.subplots(figsize=(1.0 * len(column_names) + 2.4, 0.36 * len(row_names) + 1.5), layout="constrained")
+    if centre is None:
+        limits = dict(vmin=np.nanmin(values), vmax=np.nanmax(values), cmap="cividis")
+    else:
+        reach = max(np.nanmax(np.abs(values - centre)), 1e-9)
+        limits = dict(vmin=centre - reach, vmax=centre + reach, cmap="RdBu")
+    image = axis.imshow(values, aspect="auto", **limits)
+    for i, j in np.ndindex(values.shape):
+        if np.isfinite(values[i, j]):
+            red, green, blue, _ = image.cmap(image.norm(values[i, j]))
+            dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
+            text = f"{values[i, j]:+.{digits}f}" if centre is not None else f"{values[i, j]:.{digits}f}"
+            axis.text(j, i, text, ha="center", va="center", color="white" if dark else "black", fontsize=9)
+    axis.set_xticks(range(len(column_names)), column_names, rotation=30, ha="right")
+    axis.set_yticks(range(len(row_names)), row_names)
+    axis.set_title(title)
+    axis.spines[:].set_visible(False)
+    axis.tick_params(length=0)
+    return figure

@@ -1,0 +1,119 @@
+"""How well do scores tell OOD images from in-distribution ones? Larger score = more OOD."""
+
+import numpy as np
+from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
+
+
+def _check(scores_id, scores_ood, name):
+    for which, scores in (("in-distribution", scores_id), ("OOD", scores_ood)):
+        if np.ndim(scores) != 1 or len(scores) == 0:
+            raise ValueError(f"{name}: {which} scores have shape {np.shape(scores)}; expected [N] with N > 0")
+        bad = int((~np.isfinite(scores)).sum())
+        if bad:
+            raise ValueError(f"{name}: {bad} of {len(scores)} {which} scores are not finite")
+
+
+def fpr_at_tpr(positive, negative, tpr=0.95):
+    """Share of negatives above the highest threshold that keeps a share ``tpr`` of positives.
+
+    Parameters
+    ----------
+    positive, negative : ndarray of shape [N]
+        Scores; larger = more positive. A score equal to the threshold counts as positive.
+    tpr : float, default=0.95
+
+    Returns
+    -------
+    float in [0, 1]
+    """
+    labels = np.concatenate([np.ones(len(positive)), np.zeros(len(negative))])
+    fpr, rate, _ = roc_curve(labels, np.concatenate([positive, negative]), drop_intermediate=False)
+    return float(fpr[np.argmax(rate >= tpr)])
+
+
+def ood_metrics(scores_id, scores_ood, name="scores"):
+    """All threshold-free figures of one score on one pair of sets.
+
+    Parameters
+    ----------
+    scores_id, scores_ood : ndarray of shape [N]
+        Larger = more OOD.
+    name : str
+        The detector, named in errors.
+
+    Returns
+    -------
+    dict of str to float, shares in [0, 1]
+        ``auroc``; ``aupr_ood`` and ``aupr_id`` (average precision with OOD or ID as the
+        positive class); ``fpr95_ood_positive`` (ID images flagged while 95% of OOD images are
+        caught: OpenOOD 1.5, pytorch-ood); ``fpr95_id_positive`` (OOD images accepted while 95%
+        of ID images are accepted: Hendrycks and Gimpel 2017 and most papers).
+
+    Raises
+    ------
+    ValueError
+        If a score is not finite or a set is empty; the message names the detector.
+    """
+    scores_id, scores_ood = np.asarray(scores_id, np.float64), np.asarray(scores_ood, np.float64)
+    _check(scores_id, scores_ood, name)
+    is_ood = np.concatenate([np.zeros(len(scores_id)), np.ones(len(scores_ood))])
+    scores = np.concatenate([scores_id, scores_ood])
+    return {
+        "auroc": float(roc_auc_score(is_ood, scores)),
+        "aupr_ood": float(average_precision_score(is_ood, scores)),
+        "aupr_id": float(average_precision_score(1 - is_ood, -scores)),
+        "fpr95_ood_positive": fpr_at_tpr(scores_ood, scores_id),
+        "fpr95_id_positive": fpr_at_tpr(-scores_id, -scores_ood),
+    }
+
+
+def softmax(logits):
+    """Softmax over the last axis of an ndarray, in float64."""
+    logits = np.asarray(logits, np.float64)
+    exponent = np.exp(logits - logits.max(-1, keepdims=True))
+    return exponent / exponent.sum(-1, keepdims=True)
+
+
+def overconfidence(logits):
+    """How sure a network is, whatever the truth.
+
+    Parameters
+    ----------
+    logits : ndarray of shape [N, K]
+
+    Returns
+    -------
+    dict : ``mean_confidence`` (mean maximum softmax probability), ``above_0.9`` and
+        ``above_0.99`` (shares of images above that probability).
+    """
+    confidence = softmax(logits).max(-1)
+    return {
+        "mean_confidence": float(confidence.mean()),
+        "above_0.9": float((confidence > 0.9).mean()),
+        "above_0.99": float((confidence > 0.99).mean()),
+    }
+
+
+def calibration_error(logits, labels, bins=15):
+    """Expected calibration error: mean gap between confidence and accuracy.
+
+    Parameters
+    ----------
+    logits : ndarray of shape [N, K]
+    labels : ndarray of shape [N]
+    bins : int, default=15
+        Equally wide confidence bins, as in Guo et al., ICML 2017, eq. 3.
+
+    Returns
+    -------
+    float in [0, 1]
+    """
+    probabilities = softmax(logits)
+    confidence, right = probabilities.max(-1), probabilities.argmax(-1) == labels
+    which = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    return float(
+        sum(
+            (which == b).mean() * abs(right[which == b].mean() - confidence[which == b].mean())
+            for b in np.unique(which)
+        )
+    )

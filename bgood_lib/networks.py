@@ -1,0 +1,118 @@
+"""Small residual networks that show their feature map.
+
+Every network here reads ``feature map -> pooled features -> logits`` and carries its
+own input normalisation, so the images that go in are always the raw ones.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+class ResidualBlock(nn.Module):
+    """Two 3 x 3 convolutions with batch normalisation, and a shortcut around them."""
+
+    def __init__(self, in_channels, out_channels, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(out_channels)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(out_channels)
+        self.shortcut = nn.Sequential(
+            nn.Conv2d(in_channels, out_channels, 1, stride, bias=False),
+            nn.BatchNorm2d(out_channels),
+        )
+
+    def forward(self, x):
+        y = F.relu(self.bn1(self.conv1(x)))
+        return F.relu(self.bn2(self.conv2(y)) + self.shortcut(x))
+
+
+class SmallResNet(nn.Module):
+    """A residual network for 32 x 32 images, small enough to train on a CPU.
+
+    A 3 x 3 stem keeps the resolution; each stage is one residual block that halves it
+    and doubles the width. Two stages end in an 8 x 8 feature map, three in 4 x 4.
+
+    Parameters
+    ----------
+    n_classes : int
+        Number of in-distribution classes K.
+    stages : int, default=3
+        Number of halvings, 1 to 5: the map of a 32 x 32 image has 32 / 2**stages cells a side.
+    width : int, default=32
+        Channels of the stem; the map has C = width * 2**stages channels.
+    mean, std : sequence of 3 floats
+        Channel statistics of the training images, in units of [0, 1]. Stored with the
+        weights.
+
+    Raises
+    ------
+    ValueError
+        If ``stages`` is not between 1 and 5.
+
+    References
+    ----------
+    He et al., "Deep Residual Learning for Image Recognition", CVPR 2016, for the block.
+    """
+
+    def __init__(self, n_classes, stages=3, width=32, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25)):
+        super().__init__()
+        if not 1 <= stages <= 5:
+            raise ValueError(f"stages is {stages}; a 32 x 32 image can be halved 1 to 5 times")
+        widths = [width * 2**stage for stage in range(stages + 1)]
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU()
+        )
+        self.stages = nn.Sequential(
+            *(ResidualBlock(a, b, stride=2) for a, b in zip(widths, widths[1:]))
+        )
+        self.head = nn.Linear(widths[-1], n_classes)
+        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(1, 3, 1, 1))
+
+    def feature_map(self, images):
+        """Feature map of the last stage, after its ReLU.
+
+        Parameters
+        ----------
+        images : Tensor of shape [B, 3, H, W]
+            uint8 (0 to 255) or floating point (0 to 1), not normalised.
+
+        Returns
+        -------
+        Tensor of shape [B, C, H / 2**stages, W / 2**stages], non-negative.
+        """
+        if images.dtype == torch.uint8:
+            images = images.float() / 255
+        x = (images - self.mean) / self.std
+        return self.stages(self.stem(x.contiguous(memory_format=torch.channels_last)))
+
+    @staticmethod
+    def pool(feature_map):
+        """Global average pooling: [B, C, h, w] to [B, C]."""
+        return feature_map.mean((2, 3))
+
+    def forward(self, images):
+        """Logits of shape [B, K]."""
+        return self.head(self.pool(self.feature_map(images)))
+
+
+def channel_statistics(images):
+    """Mean and standard deviation of each channel.
+
+    Parameters
+    ----------
+    images : ndarray of shape [N, H, W, 3], uint8
+
+    Returns
+    -------
+    mean, std : lists of 3 floats, in units of [0, 1]
+    """
+    pixels = torch.as_tensor(images).reshape(-1, 3)
+    # Exact integer sums: the same statistics whatever the order or the number of threads.
+    total = pixels.sum(0, dtype=torch.int64).double()
+    squares = torch.stack([(channel.int() ** 2).sum(dtype=torch.int64) for channel in pixels.T])
+    mean = total / len(pixels)
+    std = (squares.double() / len(pixels) - mean**2).sqrt()
+    return (mean / 255).tolist(), (std / 255).tolist()

@@ -1,0 +1,175 @@
+"""Run a notebook with papermill, strictly.
+
+Papermill runs on when a parameter is misspelt or has the wrong type. Here everything is
+checked before a kernel starts. What a parameter may be stands in its line of the
+notebook's parameters cell, after the explanation: a range or a set of values.
+
+    weight: float = 0.1  # weight of the background loss [0, 100]
+    method: str = "background"  # what is trained {cross_entropy, background}
+"""
+
+import logging
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import papermill
+
+from .config import nearest
+
+_TYPES = {"int": int, "float": float, "str": str, "bool": bool}
+
+
+class ParameterError(ValueError):
+    """A parameter that the notebook does not have, or a value it does not take."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a notebook: name, type, default (source text), help, and what it may be."""
+
+    name: str
+    type: type
+    default: str
+    help: str
+    choices: tuple = ()
+    low: float | None = None
+    high: float | None = None
+
+
+def read_parameters(notebook):
+    """Parameters of a notebook, from its cell tagged ``parameters``.
+
+    Parameters
+    ----------
+    notebook : path
+
+    Returns
+    -------
+    dict of str to Parameter
+
+    Raises
+    ------
+    ParameterError
+        If there is no such cell, or a parameter has no type (``name: int = 0``).
+    """
+    if not Path(notebook).is_file():
+        raise ParameterError(f"there is no notebook {notebook}")
+    found = papermill.inspect_notebook(str(notebook))
+    if not found:
+        raise ParameterError(f"{notebook} has no cell tagged 'parameters'")
+    parameters = {}
+    for name, entry in found.items():
+        if entry["inferred_type_name"] not in _TYPES:
+            raise ParameterError(
+                f"{notebook}: parameter {name!r} has the type {entry['inferred_type_name']!r}; "
+                f"write `{name}: T = ...` with T one of {', '.join(_TYPES)}"
+            )
+        text, choices, low, high = (entry["help"] or "").strip(), (), None, None
+        if match := re.search(r"\{(.+)\}$", text):
+            choices = tuple(part.strip() for part in match[1].split(","))
+        elif match := re.search(r"\[(\S+), (\S+)\]$", text):
+            low, high = float(match[1]), float(match[2])
+        kind = _TYPES[entry["inferred_type_name"]]
+        parameters[name] = Parameter(name, kind, entry["default"], text, choices, low, high)
+    return parameters
+
+
+def check_value(parameter, value):
+    """The value in the parameter's type.
+
+    Text, as from a command line, is converted; numbers are never rounded.
+
+    Raises
+    ------
+    ParameterError
+        If the value has the wrong type or is out of range.
+    """
+    kind, name = parameter.type, parameter.name
+    wrong = ParameterError(f"{name} is {value!r}; expected {kind.__name__} ({parameter.help})")
+    if isinstance(value, str) and kind is not str:
+        if kind is bool:
+            value = {"true": True, "false": False}.get(value.lower(), value)
+        else:
+            try:
+                value = kind(value)
+            except ValueError:
+                raise wrong from None
+    if kind is float and type(value) is int:
+        value = float(value)
+    if type(value) is not kind:
+        raise wrong
+    if parameter.choices and str(value) not in parameter.choices:
+        raise ParameterError(
+            f"{name} is {value!r}; choose one of {', '.join(parameter.choices)}{nearest(value, parameter.choices)}"
+        )
+    if parameter.low is not None and not parameter.low <= value <= parameter.high:
+        raise ParameterError(f"{name} is {value}; it must be between {parameter.low:g} and {parameter.high:g}")
+    return value
+
+
+def check_parameters(notebook, values):
+    """Values for a notebook, checked against its parameters cell.
+
+    Returns
+    -------
+    dict of str to bool, int, float or str
+
+    Raises
+    ------
+    ParameterError
+        If a name is unknown (with the valid ones and the nearest), or a value does not fit.
+    """
+    parameters = read_parameters(notebook)
+    for name in values:
+        if name not in parameters:
+            raise ParameterError(
+                f"{Path(notebook).name} has no parameter {name!r}{nearest(name, parameters)}\n"
+                f"it has: {', '.join(parameters)}"
+            )
+    return {name: check_value(parameters[name], value) for name, value in values.items()}
+
+
+def run_notebook(notebook, output, values, show=True):
+    """Check the parameters, then run the notebook and keep what it did.
+
+    Parameters
+    ----------
+    notebook, output : path
+    values : dict
+    show : bool, default=True
+        Print what the notebook prints while it runs, each line with the output's name.
+
+    Raises
+    ------
+    ParameterError
+        Before anything runs.
+    papermill.PapermillExecutionError
+        If a cell fails; the output notebook is kept, with the error at its top.
+    """
+    values = check_parameters(notebook, values)
+    output = Path(output)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    if show:
+        _show_output(output.parent.name if output.stem == Path(notebook).stem else output.stem)
+    papermill.execute_notebook(
+        str(notebook), str(output), parameters=values, progress_bar=False, log_output=show,
+        autosave_cell_every=0, kernel_name="python3",
+    )  # fmt: skip
+
+
+def _show_output(label):
+    """Send what a notebook prints to standard output, line by line, behind its label."""
+
+    class Lines(logging.Handler):
+        def emit(self, record):
+            for line in record.getMessage().rstrip().splitlines():
+                sys.stdout.write(f"{label}: {line}\n")
+            sys.stdout.flush()
+
+    logger = logging.getLogger("papermill")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(Lines())
+    logger.addFilter(lambda record: not record.getMessage().startswith(("Executing", "Ending", "Input", "Output")))
+    logger.propagate = False

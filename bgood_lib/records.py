@@ -1,0 +1,123 @@
+"""A record: everything one run did and found, in one JSON file."""
+
+import datetime
+import json
+from pathlib import Path
+
+import jsonschema
+import pandas as pd
+
+from .files import atomic_write
+
+_SCHEMA = json.loads((Path(__file__).parent / "record.schema.json").read_text(encoding="utf-8"))
+
+
+def check_record(record, where="record"):
+    """Refuse a record that does not follow ``record.schema.json``.
+
+    Raises
+    ------
+    ValueError
+        With the place in the record and what is wrong with it.
+    """
+    try:
+        jsonschema.validate(record, _SCHEMA)
+    except jsonschema.ValidationError as error:
+        place = "/".join(map(str, error.absolute_path)) or "top level"
+        raise ValueError(f"{where} is not a valid record: {place}: {error.message}") from None
+
+
+def write_record(path, record):
+    """Check a record and write it, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+    record : dict
+        All but ``schema`` and ``finished``, which are added.
+
+    Returns
+    -------
+    dict : the record as written.
+    """
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    record = {"schema": 1, "finished": now, **record}
+    check_record(record, path)
+    with atomic_write(path) as temporary:
+        Path(temporary).write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    return record
+
+
+def read_records(folder):
+    """All records of a study.
+
+    Parameters
+    ----------
+    folder : path
+        Holds ``NAME/record.json`` or ``NAME.json`` files; see :func:`locate`.
+
+    Returns
+    -------
+    dict of str to dict : records by run name, sorted.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no record; the message says what makes some.
+    ValueError
+        If a file is not a whole record.
+    """
+    folder = locate(folder)
+    found = {path.parent.name: path for path in folder.glob("*/record.json")}
+    found.update({path.stem: path for path in folder.glob("*.json")})
+    if not found:
+        raise FileNotFoundError(f"no records in {folder}; `make book` makes those of scenes, `make cifar10` those of CIFAR-10")
+    records = {}
+    for name in sorted(found):
+        try:
+            records[name] = json.loads(found[name].read_text(encoding="utf-8"))
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{found[name]} is not whole JSON ({error}); delete it and run its training again") from None
+        check_record(records[name], found[name])
+    return records
+
+
+def locate(path):
+    """A relative path seen from this folder or, if it is not here, from one above it.
+
+    Notebooks find ``runs/`` whether they are run from the project's top folder or opened in
+    ``notebooks/``.
+    """
+    path = Path(path)
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        if (folder / path).exists():
+            return folder / path
+    return path
+
+
+def metrics_frame(records):
+    """All metric rows of some records as one tidy table.
+
+    Parameters
+    ----------
+    records : dict of str to dict
+
+    Returns
+    -------
+    DataFrame
+        One row per run, OOD set and detector: ``run``, the configuration's ``method``, ``seed``,
+        ``selector``, ``weight``, ``patch_size``, ``epochs``, ``n_train``, then ``group``,
+        ``ood``, ``title``, ``n``, ``detector``, the metrics and ``accuracy``. A set that was not
+        available has one row with an empty ``detector``.
+    """
+    rows = []
+    for name, record in records.items():
+        config = record["config"]
+        start = {"run": name, "accuracy": record["accuracy"]}
+        for key in ("method", "seed", "selector", "weight", "patch_size", "epochs", "n_train"):
+            start[key] = config[key]
+        for entry in record["data"]["ood"]:
+            about = {"group": entry["group"], "ood": entry["name"], "title": entry.get("title", f"{entry['name']}: not available"), "n": entry.get("n", 0)}
+            metrics = [row for row in record["metrics"] if row["ood"] == entry["name"]] or [{"detector": None}]
+            rows += [{**start, **about, **row} for row in metrics]
+    return pd.DataFrame(rows)

@@ -1,0 +1,63 @@
+"""How well does a selector find the background that is truly there?"""
+
+import numpy as np
+import torch
+
+from .background_loss import background_patches, foreground_share
+
+
+@torch.no_grad()
+def selection_quality(network, images, labels, masks, selector, **options):
+    """Precision and recall of a selector against true masks.
+
+    Parameters
+    ----------
+    network : SmallResNet
+    images : ndarray of shape [N, H, W, 3], uint8
+    labels : ndarray of shape [N], int64
+    masks : ndarray of shape [N, H, W], bool
+        True where a pixel is foreground.
+    selector : str
+    **options
+        ``patch_size``, ``n_patches``, ``top_k``, see
+        :func:`bgood_lib.background_loss.background_loss`.
+
+    Returns
+    -------
+    dict of str to float, shares in [0, 1]
+        ``precision``: chosen patches that truly are background (under 10% foreground);
+        ``recall``: background patches that are chosen; ``chance``: patches that are background,
+        the precision of choosing blindly; ``chosen``: patches that are chosen.
+    """
+    network.eval()
+    feature_map = network.feature_map(torch.as_tensor(images).permute(0, 3, 1, 2))
+    masks = torch.as_tensor(masks)
+    generator = torch.Generator().manual_seed(0)
+    _, chosen = background_patches(
+        feature_map, torch.as_tensor(labels), network.head, selector, masks=masks, generator=generator, **options
+    )
+    share = foreground_share(masks, feature_map.shape[2:], options.get("patch_size", 1))
+    background = share < 0.1
+    right = (chosen & background).sum().item()
+    return {
+        "precision": right / chosen.sum().item() if chosen.any() else float("nan"),
+        "recall": right / background.sum().item(),
+        "chance": background.float().mean().item(),
+        "chosen": chosen.float().mean().item(),
+    }
+
+
+@torch.no_grad()
+def foreground_background_norms(network, images, masks):
+    """Mean L2 norm of foreground cells (over 50% digit) and of background cells (under 10%).
+
+    Returns
+    -------
+    dict of str to float : ``foreground``, ``background`` and their ``ratio``.
+    """
+    network.eval()
+    feature_map = network.feature_map(torch.as_tensor(images).permute(0, 3, 1, 2))
+    norms = feature_map.norm(dim=1)
+    share = foreground_share(torch.as_tensor(masks), feature_map.shape[2:])
+    foreground, background = norms[share > 0.5].mean().item(), norms[share < 0.1].mean().item()
+    return {"foreground": foreground, "background": background, "ratio": foreground / max(background, np.finfo(float).tiny)}

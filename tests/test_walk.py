@@ -1,0 +1,61 @@
+"""The whole path in small: trainings, pages, pictures, published nothing, the book."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A copy of the project whose scenes study is short."""
+    folder = tmp_path_factory.mktemp("walk") / "project"
+    ignore = shutil.ignore_patterns(".git", ".venv", "runs", "_build", ".snakemake", "scenes", "*.egg-info", "__pycache__")
+    shutil.copytree(ROOT, folder, ignore=ignore)
+    study = yaml.safe_load((folder / "studies/scenes.yaml").read_text())
+    study["common"].update(epochs=1, n_train=384, fit_images=200)
+    study["runs"] = [
+        {"method": ["cross_entropy", "background"], "seed": 0},
+        {"method": "background", "selector": ["all", "oracle"], "seed": 0},
+        {"method": "background", "patch_size": 2, "seed": 0},
+        {"method": ["logitnorm", "logitnorm_background"], "seed": 0},
+    ]
+    (folder / "studies/scenes.yaml").write_text(yaml.safe_dump(study))
+    return folder
+
+
+def make_book(project):
+    environment = {**os.environ, "PYTHONPATH": str(project), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    return subprocess.run(
+        ["snakemake", "--cores", "2", "--rerun-triggers", "mtime", "params", "input"],
+        cwd=project, env=environment, capture_output=True, text=True, timeout=500,
+    )  # fmt: skip
+
+
+def test_the_book_is_built_once(project):
+    done = make_book(project)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
+    records = sorted((project / "runs/scenes").glob("*/record.json"))
+    assert len(records) == 7
+    for path in records:
+        record = json.loads(path.read_text())
+        assert record["config"]["epochs"] == 1
+        assert {row["ood"] for row in record["metrics"]} == {"scenes_unseen", "scenes_background", "scenes_novel"}
+    pages = yaml.safe_load((project / "_toc.yml").read_text())
+    for part in pages["parts"]:
+        for chapter in part["chapters"]:
+            html = project / "_build/html" / (chapter["file"] + ".html")
+            assert html.is_file(), html
+            assert "Traceback" not in html.read_text()
+            assert html.read_text().count("<img") == html.read_text().count("alt="), f"a picture without alt text in {html}"
+    assert (project / "_build/html/book/index.html").read_text().count("idea")
+
+    again = make_book(project)
+    assert "Nothing to be done" in again.stdout + again.stderr
