@@ -8,7 +8,6 @@ import numpy as np
 import torch
 
 from .files import atomic_write
-from .machine import choose_precision
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Features:
 
 @torch.no_grad()
 def extract(network, images, labels, batch_size=500):
-    """Pass images through a network once.
+    """Pass images through a network once, in float32.
 
     Parameters
     ----------
@@ -56,12 +55,9 @@ def extract(network, images, labels, batch_size=500):
     """
     network.eval()
     device = next(network.parameters()).device
-    precision = choose_precision(device)
     parts = []
     for batch in torch.as_tensor(images).split(batch_size):
-        with torch.autocast(device.type, precision, enabled=precision != torch.float32):
-            feature_map = network.feature_map(batch.to(device).permute(0, 3, 1, 2))
-        feature_map = feature_map.float()
+        feature_map = network.feature_map(batch.to(device).permute(0, 3, 1, 2))
         pooled = network.pool(feature_map)
         parts.append((network.head(pooled), pooled, feature_map.norm(dim=1), feature_map.norm(dim=(2, 3))))
     columns = [torch.cat(column).cpu().numpy() for column in zip(*parts)]

@@ -20,11 +20,11 @@ CLASSES = tuple("012345")
 
 SIDE = 32  # of an image, px
 DIGIT_SIDE = (14, 22)  # of a digit, px, both ends included
-CROP_SIDE = (32, 96)  # of a photo crop before it is resized to SIDE, px, both ends included
+CROP_SIDE = (48, 96)  # of a photo crop before it is resized to SIDE, px, both ends included
 OPACITY = (0.85, 1.0)  # blending weight where the ink is full
 MASK_THRESHOLD = 0.2  # a smaller blending weight counts as none: the pixel stays background
 CONTRAST = 120  # least RGB distance of the digit's colour from the mean colour behind it, of 441
-TRAIN_DIGITS = 1200  # of the 1,797; the others are for the test sets
+TRAIN_DIGITS = 1300  # of the 1,797; the others are for the test sets
 CELLS = (4, 5)  # rows and columns each photograph is cut into; training and test alternate
 
 _SEED = 20240501

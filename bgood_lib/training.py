@@ -5,7 +5,7 @@ happen there. All randomness of an epoch follows from the seed and the epoch's n
 training that was killed resumes where its last checkpoint stands.
 """
 
-import dataclasses
+import hashlib
 import time
 from pathlib import Path
 
@@ -59,7 +59,7 @@ def learning_rate_at(step, steps, config):
 
 
 def train(
-    network, images, labels, config, device, masks=None, test=None, checkpoint=None, run="", report=print
+    network, images, labels, config, device, masks=None, checkpoint=None, run="", report=print
 ):  # fmt: skip
     """Train a network, or finish the training that a checkpoint holds.
 
@@ -73,8 +73,6 @@ def train(
     device : torch.device
     masks : ndarray of shape [N, H, W], bool, optional
         True foreground masks; the ``oracle`` selector needs them.
-    test : tuple of (images, labels), optional
-        Judged after the last epoch.
     checkpoint : path, optional
         Where to keep the state: written at the end of an epoch when a minute has passed since
         the last time, and after the last epoch. A finished one of the same ``run`` is not
@@ -87,8 +85,8 @@ def train(
 
     Returns
     -------
-    list of dict : one per epoch: epoch, loss, background_loss, train_accuracy, seconds; the last
-        one also test_accuracy when ``test`` was given. Accuracies are shares in [0, 1].
+    list of dict : one per epoch: epoch, loss, background_loss, train_accuracy (share in [0, 1]),
+        seconds.
 
     Raises
     ------
@@ -153,31 +151,14 @@ def train(
             "epoch": epoch + 1, "loss": loss, "background_loss": background,
             "train_accuracy": accuracy, "seconds": time.monotonic() - begin,
         })  # fmt: skip
-        last = epoch + 1 == config.epochs
-        if last and test is not None:
-            history[-1]["test_accuracy"] = accuracy_of(network, *test)
-        if checkpoint and (last or time.monotonic() - saved > 60):
+        if checkpoint and (epoch + 1 == config.epochs or time.monotonic() - saved > 60):
             _save(network, optimizer, checkpoint, run, history)
             saved = time.monotonic()
         report(
             f"epoch {epoch + 1:3d}/{config.epochs}  loss {loss:.3f}  background {background:.3f}  "
             f"train {100 * accuracy:.1f}%  {history[-1]['seconds']:.0f} s"
-            + (f"  test {100 * history[-1]['test_accuracy']:.2f}%" if "test_accuracy" in history[-1] else "")
         )
     return history
-
-
-@torch.no_grad()
-def accuracy_of(network, images, labels, batch_size=500):
-    """Share of images [N, H, W, 3] (uint8) whose likeliest class is their label [N]."""
-    network.eval()
-    device = network.mean.device
-    images, labels = torch.as_tensor(images), torch.as_tensor(labels)
-    right = sum(
-        (network(x.to(device).permute(0, 3, 1, 2)).argmax(1).cpu() == y).sum().item()
-        for x, y in zip(images.split(batch_size), labels.split(batch_size))
-    )
-    return right / len(images)
 
 
 def _save(network, optimizer, checkpoint, run, history):
@@ -219,8 +200,6 @@ def load_network(checkpoint, config, images, labels):
 
 def weights_sha256(network):
     """Checksum of all weights and buffers: two trainings with equal ones are one training."""
-    import hashlib
-
     digest = hashlib.sha256()
     for name, tensor in sorted(network.state_dict().items()):
         digest.update(name.encode())

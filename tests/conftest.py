@@ -1,0 +1,69 @@
+"""What several tests share: one thread, no display, small images and a valid record."""
+
+import copy
+import os
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import numpy as np
+import pytest
+import torch
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture
+def images():
+    """40 random images of 32 x 32, uint8."""
+    return np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def labels():
+    """Their labels: 0, 1, 2, 3, 0, ..."""
+    return np.arange(40, dtype=np.int64) % 4
+
+
+def _set(name, n=100):
+    return {"name": name, "title": f"{name}, N = {n}", "n": n, "sha256": "a" * 64}
+
+
+_METRICS = {"auroc": 0.8, "aupr_ood": 0.7, "aupr_id": 0.9, "fpr95_ood_positive": 0.5, "fpr95_id_positive": 0.6}
+_RECORD = {
+    "schema": 1,
+    "run": "0" * 16,
+    "config": {
+        "dataset": "scenes", "method": "background", "seed": 0, "weight": 0.1, "selector": "rank",
+        "patch_size": 1, "epochs": 3, "n_train": 0, "stages": 2, "width": 16,
+    },
+    "data": {
+        "train": _set("scenes"), "test": _set("scenes", 50), "fit_images": 100,
+        "ood": [
+            {**_set("svhn", 20), "group": "far", "available": True},
+            {"name": "places", "group": "far", "available": False, "reason": "not here"},
+        ],
+    },
+    "machine": {"device": "cpu", "device_name": "x", "threads": 1, "precision": "float32", "git_commit": "unknown", "versions": {}},
+    "finished": "2026-01-01T00:00:00+00:00",
+    "train_seconds": 1.5,
+    "weights_sha256": "b" * 64,
+    "history": [{"epoch": 1}],
+    "accuracy": 0.9,
+    "calibration_error": 0.1,
+    "overconfidence": {},
+    "mean_norm": {},
+    "metrics": [{"ood": "svhn", "detector": name, **_METRICS} for name in ("MSP", "KNN")],
+}  # fmt: skip
+
+
+@pytest.fixture
+def make_record():
+    """A function that makes a valid record, with other settings or top-level entries."""
+
+    def make(config=None, **entries):
+        record = copy.deepcopy(_RECORD)
+        record["config"].update(config or {})
+        record.update(entries)
+        return record
+
+    return make

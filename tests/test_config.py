@@ -1,0 +1,71 @@
+import pytest
+
+from bgood_lib.config import METHODS, PROFILES, Config, make_config
+
+
+def test_profile_gives_the_schedule_and_settings_win():
+    config = make_config("cpu", dataset="cifar10", width=16)
+    assert (config.stages, config.epochs, config.batch_size) == (3, 7, 128)
+    assert (config.dataset, config.width) == ("cifar10", 16)
+
+
+def test_zero_epochs_keeps_those_of_the_profile():
+    assert make_config("scenes", epochs=0).epochs == PROFILES["scenes"]["epochs"]
+    assert make_config("scenes", epochs=2).epochs == 2
+
+
+def test_two_ways_of_writing_cross_entropy_are_one_configuration():
+    plain = make_config("scenes", method="cross_entropy")
+    fancy = make_config(
+        "scenes", method="cross_entropy", selector="rank", weight=3.0, patch_size=2, n_patches=5, top_k=7,
+        logitnorm_temperature=0.5,
+    )  # fmt: skip
+    assert plain == fancy
+    assert (plain.selector, plain.weight, plain.patch_size, plain.n_patches, plain.top_k) == (None, 0, None, None, None)
+    assert plain.logitnorm_temperature is None
+
+
+@pytest.mark.parametrize("selector, used", [
+    ("least_evidence", {"n_patches"}), ("random", {"n_patches"}), ("rank", {"top_k"}), ("all", set()), ("oracle", set()),
+])  # fmt: skip
+def test_a_selector_keeps_only_what_it_reads(selector, used):
+    config = make_config("scenes", selector=selector, n_patches=5, top_k=2)
+    assert {name for name in ("n_patches", "top_k") if getattr(config, name) is not None} == used
+    assert config.patch_size == 1 and config.weight == 0.1
+
+
+def test_what_a_method_uses():
+    kept = {m: make_config("scenes", method=m) for m in METHODS}
+    assert {m for m, c in kept.items() if c.logitnorm_temperature == 0.04} == {"logitnorm", "logitnorm_background"}
+    assert {m for m, c in kept.items() if c.weight} == {"background", "logitnorm_background"}
+
+
+@pytest.mark.parametrize("profile, settings, message", [
+    ("cpus", {}, "unknown profile 'cpus'.*scenes, cpu.*did you mean 'cpu'"),
+    ("scenes", {"wieght": 1}, "unknown setting 'wieght'.*did you mean 'weight'"),
+    ("scenes", {"method": "cross-entropy"}, "unknown method 'cross-entropy'.*did you mean 'cross_entropy'"),
+    ("scenes", {"selector": "least-evidence"}, "selector.*'least-evidence'.*least_evidence"),
+])  # fmt: skip
+def test_unknown_names_are_refused_with_the_nearest(profile, settings, message):
+    with pytest.raises(ValueError, match=message):
+        make_config(profile, **settings)
+
+
+@pytest.mark.parametrize("name, value", [
+    ("seed", -1), ("weight", -0.1), ("weight", float("nan")), ("patch_size", 0), ("n_patches", -1), ("top_k", 0),
+    ("n_train", -5), ("epochs", -1), ("batch_size", 1), ("learning_rate", 0.0), ("learning_rate", float("nan")),
+    ("crop_padding", -1),
+])  # fmt: skip
+def test_values_out_of_range_are_named(name, value):
+    with pytest.raises(ValueError, match=f"{name} is {value}"):
+        make_config("scenes", **{name: value})
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_profiles_hold_fields_of_a_configuration(profile):
+    assert set(PROFILES[profile]) <= set(Config.__dataclass_fields__)
+    make_config(profile)
+
+
+def test_digits_are_not_mirrored():
+    assert make_config("scenes").flip is False

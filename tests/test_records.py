@@ -1,0 +1,107 @@
+import json
+import re
+
+import pytest
+
+from bgood_lib.records import check_record, locate, metrics_frame, read_records, write_record
+
+
+def changed(record, path, value):
+    """The record with one entry replaced, or taken out where ``value`` is ``...``."""
+    *way, last = path
+    place = record
+    for key in way:
+        place = place[key]
+    if value is ...:
+        del place[last]
+    else:
+        place[last] = value
+    return record
+
+
+def test_a_good_record_is_accepted(make_record):
+    check_record(make_record())
+
+
+@pytest.mark.parametrize("path, value, message", [
+    (["accuracy"], ..., "top level: 'accuracy' is a required property"),
+    (["accuracy"], 88.3, "accuracy: 88.3 is greater"),
+    (["accuracy"], "0.9", "accuracy: '0.9' is not of type 'number'"),
+    (["schema"], 2, "schema: 1 was expected"),
+    (["run"], "xyz", "run: 'xyz' does not match"),
+    (["weights_sha256"], "b" * 63, "weights_sha256"),
+    (["history"], [], "history"),
+    (["train_seconds"], -1, "train_seconds"),
+    (["config", "seed"], ..., "config: 'seed'"),
+    (["config", "epochs"], ..., "config: 'epochs'"),
+    (["config", "n_train"], ..., "config: 'n_train'"),
+    (["data", "train", "n"], 0, "data/train/n"),
+    (["data", "ood", 0, "sha256"], ..., "data/ood/0: 'sha256'"),
+    (["data", "ood", 1, "reason"], ..., "data/ood/1: 'reason'"),
+    (["machine", "precision"], ..., "machine: 'precision'"),
+    (["metrics", 0, "auroc"], 1.01, "metrics/0/auroc: 1.01"),
+    (["metrics", 1, "fpr95_id_positive"], ..., "metrics/1: 'fpr95_id_positive'"),
+])  # fmt: skip
+def test_a_bad_record_is_refused_with_the_place(make_record, path, value, message):
+    with pytest.raises(ValueError, match="here.json is not a valid record: " + re.escape(message)):
+        check_record(changed(make_record(), path, value), "here.json")
+
+
+def test_what_is_written_is_read(make_record, tmp_path):
+    content = make_record()
+    del content["schema"], content["finished"]
+    written = write_record(tmp_path / "a-s0" / "record.json", content)
+    assert written["schema"] == 1 and written["finished"].endswith("+00:00")
+    assert read_records(tmp_path) == {"a-s0": written}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 2])
+def test_nothing_is_written_of_a_bad_record(make_record, tmp_path, value):
+    with pytest.raises(ValueError):
+        write_record(tmp_path / "record.json", make_record(accuracy=value))
+    assert not list(tmp_path.iterdir())
+
+
+def test_both_layouts_are_read_and_sorted(make_record, tmp_path):
+    write_record(tmp_path / "b" / "record.json", make_record(accuracy=0.5))
+    write_record(tmp_path / "a.json", make_record(accuracy=0.25))
+    assert {name: record["accuracy"] for name, record in read_records(tmp_path).items()} == {"a": 0.25, "b": 0.5}
+    assert list(read_records(tmp_path)) == ["a", "b"]
+
+
+def test_half_a_record_is_named(make_record, tmp_path):
+    path = tmp_path / "a" / "record.json"
+    write_record(path, make_record())
+    path.write_text(path.read_text()[:500])
+    with pytest.raises(ValueError, match=re.escape(f"{path} is not whole JSON")):
+        read_records(tmp_path)
+    path.write_text(json.dumps({"schema": 1}))
+    with pytest.raises(ValueError, match=re.escape(f"{path} is not a valid record")):
+        read_records(tmp_path)
+
+
+@pytest.mark.parametrize("folder", [".", "missing"])
+def test_no_records_says_what_makes_some(tmp_path, folder):
+    with pytest.raises(FileNotFoundError, match="make book"):
+        read_records(tmp_path / folder)
+
+
+def test_locate_looks_upwards(tmp_path, monkeypatch):
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "notebooks").mkdir()
+    for folder in (tmp_path, tmp_path / "notebooks"):
+        monkeypatch.chdir(folder)
+        assert locate("runs").resolve() == (tmp_path / "runs").resolve()
+    assert locate(tmp_path / "runs") == tmp_path / "runs"
+
+
+def test_frame_has_a_row_per_set_and_detector_and_one_for_a_missing_set(make_record):
+    frame = metrics_frame({"one": make_record(), "two": make_record({"seed": 1, "selector": None, "patch_size": None}, accuracy=0.5)})
+    assert len(frame) == 6
+    svhn, places = frame[frame["ood"] == "svhn"], frame[frame["ood"] == "places"]
+    assert svhn["detector"].tolist() == ["MSP", "KNN"] * 2 and (svhn["auroc"] == 0.8).all() and (svhn["n"] == 20).all()
+    assert places["detector"].isna().all() and places["auroc"].isna().all() and (places["n"] == 0).all()
+    assert places["title"].tolist() == ["places: not available"] * 2
+    two = frame[frame["run"] == "two"]
+    assert (two["seed"] == 1).all() and (two["accuracy"] == 0.5).all() and two["selector"].isna().all()
+    assert {"method", "weight", "epochs", "n_train", "group"} <= set(frame.columns)

@@ -1,0 +1,62 @@
+import pytest
+
+from bgood_lib.tables import comparison, data_table, mean_and_spread, ood_table, seeds_note, training_name
+
+PLAIN = {"method": "cross_entropy", "selector": None, "weight": 0.0, "patch_size": None}
+
+
+@pytest.mark.parametrize("method, selector, name", [
+    ("cross_entropy", None, "cross-entropy"),
+    ("logitnorm", None, "LogitNorm"),
+    ("background", "oracle", "cross-entropy + background (true masks)"),
+    ("logitnorm_background", "rank", "LogitNorm + background (rank)"),
+])  # fmt: skip
+def test_names(method, selector, name):
+    assert training_name({"method": method, "selector": selector}) == name
+
+
+def test_mean_and_spread():
+    assert mean_and_spread([0.5]) == "50.0"
+    assert mean_and_spread([0.1, 0.3]) == "20.0 ± 14.1"  # ddof 1
+    assert mean_and_spread([0.1234, None], digits=2) == "12.34"
+    assert mean_and_spread([3, 5], scale=1) == "4.0 ± 1.4"
+    assert mean_and_spread([None]) == mean_and_spread([]) == "not available"
+
+
+def test_comparison_keeps_one_weight_patch_size_and_the_longest_schedule(make_record):
+    records = {
+        "plain": make_record(PLAIN),
+        "ours": make_record(),
+        "heavy": make_record({"weight": 0.5}),
+        "wide": make_record({"patch_size": 2}),
+        "short": make_record({"epochs": 2}),
+        "few": make_record({"n_train": 1000}),
+    }
+    assert list(comparison(records, 0.1)) == ["plain", "ours"]
+    assert list(comparison(records, 0.5)) == ["plain", "heavy"]
+    with pytest.raises(ValueError, match=r"weight 0.3; there are \[0.1, 0.5\]"):
+        comparison(records, 0.3)
+
+
+def test_seeds_note(make_record):
+    single = {"a": make_record(PLAIN), "b": make_record()}
+    assert "n = 1" in seeds_note(single)
+    note = seeds_note({**single, "c": make_record({"seed": 1})})
+    assert "cross-entropy: n = 1" in note and "background (rank): n = 2" in note and "ddof 1" in note
+
+
+def test_ood_table(make_record):
+    records = {"a": make_record(PLAIN), "b": make_record(accuracy=0.8), "c": make_record({"seed": 1}, accuracy=0.9)}
+    records["c"]["metrics"][0]["auroc"] = 0.6
+    table = ood_table(records)
+    assert list(table.columns) == ["n", "ID accuracy", "svhn, N = 20", "places, not available"]
+    assert table.loc["cross-entropy"].tolist() == ["1", "90.00", "80.0", "not available"]
+    assert table.loc["cross-entropy + background (rank)"].tolist() == ["2", "85.00 ± 7.07", "70.0 ± 14.1", "not available"]
+    assert ood_table(records, "fpr95_id_positive", "KNN").loc["cross-entropy", "svhn, N = 20"] == "60.0"
+
+
+def test_data_table(make_record):
+    table = data_table({"a": make_record(), "b": make_record()})
+    assert list(table.index) == ["ID train", "ID test", "OOD far: svhn", "OOD far: places"]
+    assert table.loc["OOD far: svhn"].tolist() == ["svhn, N = 20", 20, "a" * 12]
+    assert table.loc["OOD far: places", "set"] == "not available"
