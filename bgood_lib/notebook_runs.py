@@ -8,13 +8,14 @@ notebook's parameters cell, after the explanation: a range or a set of values.
     method: str = "background"  # what is trained {cross_entropy, background}
 """
 
-import logging
 import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import papermill
+import zmq
+from jupyter_client import AsyncKernelManager
 
 from .config import nearest
 
@@ -52,11 +53,15 @@ def read_parameters(notebook):
     Raises
     ------
     ParameterError
-        If there is no such cell, or a parameter has no type (``name: int = 0``).
+        If it is not a notebook, has no such cell, or a parameter has no type
+        (``name: int = 0``).
     """
     if not Path(notebook).is_file():
         raise ParameterError(f"there is no notebook {notebook}")
-    found = papermill.inspect_notebook(str(notebook))
+    try:
+        found = papermill.inspect_notebook(str(notebook))
+    except Exception as error:  # not a notebook, or one without a kernel
+        raise ParameterError(f"{notebook} cannot be read as a notebook: {error}") from error
     if not found:
         raise ParameterError(f"{notebook} has no cell tagged 'parameters'")
     parameters = {}
@@ -151,25 +156,29 @@ def run_notebook(notebook, output, values, show=True):
     values = check_parameters(notebook, values)
     output = Path(output)
     output.parent.mkdir(parents=True, exist_ok=True)
-    if show:
-        _show_output(output.parent.name if output.stem == Path(notebook).stem else output.stem)
+    label = f"{output.parent.name}/{output.stem}"
     papermill.execute_notebook(
-        str(notebook), str(output), parameters=values, progress_bar=False, log_output=show,
-        autosave_cell_every=0, kernel_name="python3",
+        str(notebook), str(output), parameters=values, progress_bar=False,
+        stdout_file=_Labelled(label) if show else None, autosave_cell_every=0,
+        kernel_name="python3", kernel_manager_class=_EncryptedKernel,
     )  # fmt: skip
 
 
-def _show_output(label):
-    """Send what a notebook prints to standard output, line by line, behind its label."""
+class _EncryptedKernel(AsyncKernelManager):
+    """A kernel spoken to through an encrypted connection, where the machine can."""
 
-    class Lines(logging.Handler):
-        def emit(self, record):
-            for line in record.getMessage().rstrip().splitlines():
-                sys.stdout.write(f"{label}: {line}\n")
-            sys.stdout.flush()
+    def _transport_encryption_default(self):
+        return "auto" if zmq.has("curve") else "disabled"
 
-    logger = logging.getLogger("papermill")
-    logger.setLevel(logging.INFO)
-    logger.addHandler(Lines())
-    logger.addFilter(lambda record: not record.getMessage().startswith(("Executing", "Ending", "Input", "Output")))
-    logger.propagate = False
+
+class _Labelled:
+    """What a notebook prints goes to standard output, each line behind a label."""
+
+    def __init__(self, label):
+        self.label = label
+
+    def write(self, text):
+        sys.stdout.write("".join(f"{self.label}: {line}\n" for line in text.splitlines() if line.strip()))
+
+    def flush(self):
+        sys.stdout.flush()

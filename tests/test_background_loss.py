@@ -181,7 +181,7 @@ def test_patches_are_means_of_windows():
     torch.testing.assert_close(extract_patches(feature_map, 2), torch.tensor([[[[2.5, 3.5, 4.5], [6.5, 7.5, 8.5]]]]))
 
 
-def someone_elses_loop(classification, weight, steps=20):
+def someone_elses_loop(classification, weight, steps=30):
     """A trunk, a head and a loop that know nothing of this package.
 
     Each image has a bright object in one corner; its class is the colour.
@@ -194,7 +194,7 @@ def someone_elses_loop(classification, weight, steps=20):
         nn.Conv2d(3, 16, 3, 2, 1), nn.BatchNorm2d(16), nn.ReLU(), nn.Conv2d(16, 32, 3, 2, 1), nn.ReLU()
     )
     head = nn.Linear(32, 3)
-    optimizer = torch.optim.SGD([*trunk.parameters(), *head.parameters()], lr=0.02, momentum=0.9)
+    optimizer = torch.optim.Adam([*trunk.parameters(), *head.parameters()], lr=0.01)
     background = []
     for _ in range(steps):
         feature_map = trunk(x)
@@ -210,10 +210,10 @@ def someone_elses_loop(classification, weight, steps=20):
 
 @pytest.mark.parametrize("classification", [nn.CrossEntropyLoss(), LogitNorm(t=0.04)])
 def test_in_someone_elses_loop(classification):
-    background, accuracy = someone_elses_loop(classification, weight=1)
+    background, accuracy = someone_elses_loop(classification, weight=0.5)
     without, _ = someone_elses_loop(classification, weight=0)
     assert background[0] == without[0]
-    assert background[-1] < 0.7 * background[0] and background[-1] < 0.7 * without[-1]
+    assert background[-1] < 0.5 * background[0] and background[-1] < 0.5 * without[-1]
     assert accuracy > 0.9
 
 

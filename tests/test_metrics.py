@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from pytorch_ood.utils import OODMetrics
+from pytorch_ood.metrics import OODMetrics
 
 from bgood_lib.metrics import calibration_error, fpr_at_tpr, ood_metrics, overconfidence, softmax
 
@@ -51,6 +51,8 @@ def test_pytorch_ood_agrees():
     theirs.update(torch.as_tensor(np.r_[id_scores, ood_scores]), torch.tensor([0] * 300 + [-1] * 200))
     theirs, ours = theirs.compute(), ood_metrics(id_scores, ood_scores)
     assert ours["auroc"] == pytest.approx(theirs["AUROC"], abs=1e-6)
+    assert ours["aupr_ood"] == pytest.approx(theirs["AUPR-OUT"], abs=0.01)
+    assert ours["aupr_id"] == pytest.approx(theirs["AUPR-IN"], abs=0.01)
     assert ours["fpr95_ood_positive"] == pytest.approx(theirs["FPR95TPR"], abs=1e-6)
     assert ours["fpr95_id_positive"] != pytest.approx(theirs["FPR95TPR"], abs=1e-3)
 

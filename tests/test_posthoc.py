@@ -22,7 +22,7 @@ def bank():
         blank = np.zeros((n, 1), "f4")
         return Features(z @ weight.T + bias, z, blank, blank, labels if known else np.full(n, -1))
 
-    sets = {"train": features(120, True), "test": features(30, True), "ood": features(25, False)}
+    sets = {"train": features(300, True), "test": features(30, True), "ood": features(25, False)}
     return Bank(sets, weight, bias, {})
 
 

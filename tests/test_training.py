@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from bgood_lib import training
 from bgood_lib.config import METHODS, make_config
 from bgood_lib.training import (
-    TrainingDiverged, accuracy_of, learning_rate_at, load_network, make_network, train, weights_sha256,
+    TrainingDiverged, learning_rate_at, load_network, make_network, train, weights_sha256,
 )  # fmt: skip
 
 CPU = torch.device("cpu")
@@ -38,7 +38,7 @@ def without_seconds(history):
 def test_resuming_equals_not_having_stopped_bit_for_bit(images, labels, tmp_path, slow_clock, settings):
     config, checkpoint = small(**settings), tmp_path / "checkpoint.pt"
     whole = fresh(config, images, labels)
-    expected = train(whole, images, labels, config, CPU, test=(images, labels), report=str)
+    expected = train(whole, images, labels, config, CPU, report=str)
 
     def kill(line):
         if "2/3" in line:
@@ -48,13 +48,10 @@ def test_resuming_equals_not_having_stopped_bit_for_bit(images, labels, tmp_path
         train(fresh(config, images, labels), images, labels, config, CPU, checkpoint=checkpoint, run="r", report=kill)
     torch.rand(5)  # another process: the global generator is somewhere else
     resumed, lines = fresh(config, images, labels), []
-    history = train(
-        resumed, images, labels, config, CPU, test=(images, labels), checkpoint=checkpoint, run="r", report=lines.append
-    )
+    history = train(resumed, images, labels, config, CPU, checkpoint=checkpoint, run="r", report=lines.append)
     assert len(lines) == 1 and "3/3" in lines[0]
     assert weights_sha256(resumed) == weights_sha256(whole)
     assert without_seconds(history) == without_seconds(expected)
-    assert history[-1]["test_accuracy"] == accuracy_of(resumed, images, labels)
 
 
 def test_checkpoints_are_written_once_a_minute_and_at_the_end(images, labels, tmp_path, monkeypatch):
@@ -205,13 +202,6 @@ def test_masks_move_with_their_images(images, labels, monkeypatch):
 def test_oracle_without_masks_is_refused(images, labels):
     with pytest.raises(ValueError, match="oracle"):
         train(fresh(small(), images, labels), images, labels, small(selector="oracle"), CPU, report=str)
-
-
-def test_accuracy_is_a_share_over_all_batches(images, labels):
-    network = fresh(small(), images, labels).eval()
-    predicted = network(torch.as_tensor(images).permute(0, 3, 1, 2)).argmax(1).numpy()
-    wanted = np.where(np.arange(40) < 13, predicted, (predicted + 1) % 4)
-    assert accuracy_of(network, images, wanted, batch_size=7) == 13 / 40
 
 
 def test_a_loaded_network_is_the_trained_one(images, labels, tmp_path):
