@@ -41,7 +41,7 @@ book: .venv/installed
 	@echo "the book: $(CURDIR)/_build/html/index.html"
 
 cifar10: .venv/installed
-	@bgood data prepare cifar10
+	@bgood data verify cifar10 >/dev/null 2>&1 || bgood data prepare cifar10
 	@$(SNAKEMAKE) --config studies=scenes,cifar10 $(OPTIONS)
 	@echo "the book: $(CURDIR)/_build/html/index.html"
 

@@ -65,7 +65,7 @@ rule page:
     params:
         values=lambda w: [f"-p{name}={value}" for name, value in STUDIES[w.study].pages[w.page].items()],
     shell:
-        "bgood run {input.notebook} {output} -p runs_folder=runs/{wildcards.study} {params.values:q}"
+        "bgood run -q {input.notebook} {output} -p runs_folder=runs/{wildcards.study} {params.values:q}"
 
 
 rule publish:

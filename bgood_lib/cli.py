@@ -23,6 +23,7 @@ def run(
     output: Annotated[Path, typer.Argument(help="where the executed notebook goes")],
     parameter: Annotated[list[str] | None, typer.Option("-p", "--parameter", metavar="NAME=VALUE")] = None,
     file: Annotated[Path | None, typer.Option("-f", "--file", help="YAML file of parameters; -p wins over it")] = None,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="do not show what the notebook prints")] = False,
 ):
     """Run a notebook with papermill, after checking every parameter."""
     from papermill import PapermillExecutionError
@@ -42,7 +43,7 @@ def run(
             if not equals:
                 raise ParameterError(f"-p {text!r}: write -p name=value")
             values[name.strip()] = value
-        run_notebook(notebook, output, values)
+        run_notebook(notebook, output, values, show=not quiet)
     except ParameterError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from None

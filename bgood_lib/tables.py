@@ -1,11 +1,17 @@
 """Tables that say how many seeds they rest on."""
 
+from collections import Counter
+
 import pandas as pd
 
 from .config import METHODS
 
 _LOSS = {"cross_entropy": "cross-entropy", "logitnorm": "LogitNorm"}
-_SELECTOR = {"least_evidence": "least evidence", "all": "all cells", "random": "random cells", "oracle": "true masks"}
+# Choices first, then the controls; also the order of rows.
+_SELECTOR = {
+    "least_evidence": "least evidence", "rank": "rank", "oracle": "true masks",
+    "random": "random cells", "all": "all cells",
+}  # fmt: skip
 
 
 def training_name(config):
@@ -19,8 +25,7 @@ def training_name(config):
     loss, background = METHODS[config["method"]]
     name = _LOSS[loss]
     if background:
-        selector = config["selector"]
-        name += f" + background ({_SELECTOR.get(selector, selector)})"
+        name += f" + background ({_SELECTOR[config['selector']]})"
     return name
 
 
@@ -35,7 +40,7 @@ def comparison(records, weight):
 
     Returns
     -------
-    dict of str to dict
+    dict of str to dict : cross-entropy first, then LogitNorm; without the background loss first.
 
     Raises
     ------
@@ -56,29 +61,38 @@ def comparison(records, weight):
     if not any(record["config"]["weight"] == weight for record in kept.values()):
         weights = sorted({record["config"]["weight"] for record in records.values()} - {0})
         raise ValueError(f"no background run of weight {weight}; there are {weights}")
-    return kept
+    losses, selectors = list(_LOSS), [None, *_SELECTOR]
+
+    def place(name):
+        config = kept[name]["config"]
+        return losses.index(METHODS[config["method"]][0]), selectors.index(config["selector"]), config["seed"]
+
+    return {name: kept[name] for name in sorted(kept, key=place)}
 
 
 def mean_and_spread(values, digits=1, scale=100):
-    """``88.3 ± 0.4`` over seeds (standard deviation, ddof 1), or ``88.3`` for one seed."""
+    """``88.3 ± 0.4`` over seeds (standard deviation, ddof 1; no line breaks), or ``88.3`` for one."""
     values = pd.Series(values).dropna() * scale
     if values.empty:
         return "not available"
     text = f"{values.mean():.{digits}f}"
-    return text if len(values) == 1 else f"{text} ± {values.std(ddof=1):.{digits}f}"
+    return text if len(values) == 1 else f"{text}\u00a0±\u00a0{values.std(ddof=1):.{digits}f}"
 
 
 def seeds_note(records):
     """A sentence: how many seeds each training of a table has."""
-    counts = pd.Series([training_name(record["config"]) for record in records.values()]).value_counts()
-    if counts.nunique() == 1 and counts.iloc[0] == 1:
-        return "Every row is one training (n = 1): differences of a point or two may be chance."
-    parts = ", ".join(f"{name}: n = {n}" for name, n in counts.sort_index().items())
-    return f"Seeds: {parts}. Where n > 1, mean ± standard deviation over seeds (ddof 1)."
+    counts = Counter(training_name(record["config"]) for record in records.values())
+    if set(counts.values()) == {1}:
+        return "Every figure is of one training (n = 1): differences of a point or two may be chance."
+    parts = [
+        f"n = {n} for " + ", ".join(name for name in counts if counts[name] == n)
+        for n in sorted(set(counts.values()), reverse=True)
+    ]
+    return f"Seeds: {'; '.join(parts)}. Where n > 1: mean ± standard deviation over seeds (ddof 1)."
 
 
 def ood_table(records, value="auroc", detector="MSP"):
-    """One row per training, one column per OOD set, ID accuracy first.
+    """One column per training, one row per OOD set, after ID accuracy.
 
     Parameters
     ----------
@@ -91,22 +105,45 @@ def ood_table(records, value="auroc", detector="MSP"):
     -------
     DataFrame of str, in percent
     """
-    rows = {}
+    columns = {}
     for record in records.values():
-        row = rows.setdefault(training_name(record["config"]), {})
-        row.setdefault("n", []).append(1)
-        row.setdefault("ID accuracy", []).append(record["accuracy"])
+        column = columns.setdefault(training_name(record["config"]), {"n seeds": [], "ID accuracy": []})
+        column["n seeds"].append(1)
+        column["ID accuracy"].append(record["accuracy"])
         scores = {m["ood"]: m[value] for m in record["metrics"] if m["detector"] == detector}
         for entry in record["data"]["ood"]:
-            row.setdefault(entry.get("title", f"{entry['name']}, not available"), []).append(scores.get(entry["name"]))
-    table = {
+            column.setdefault(entry.get("title", entry["name"]), []).append(scores.get(entry["name"]))
+    return pd.DataFrame({
         name: {
-            key: str(len(values)) if key == "n" else mean_and_spread(values, digits=2 if key == "ID accuracy" else 1)
-            for key, values in row.items()
+            key: str(len(values)) if key == "n seeds" else mean_and_spread(values, digits=2 if key == "ID accuracy" else 1)
+            for key, values in column.items()
         }
-        for name, row in rows.items()
-    }
-    return pd.DataFrame(table).T
+        for name, column in columns.items()
+    })  # fmt: skip
+
+
+def overconfidence_table(records, value):
+    """One column per training, one row per image set: a figure of overconfidence, in percent.
+
+    Parameters
+    ----------
+    records : dict of str to dict
+    value : str
+        ``mean_confidence``, ``above_0.9`` or ``above_0.99``, see
+        :func:`bgood_lib.metrics.overconfidence`.
+
+    Returns
+    -------
+    DataFrame of str
+    """
+    columns = {}
+    for record in records.values():
+        column = columns.setdefault(training_name(record["config"]), {})
+        titles = {"test": record["data"]["test"]["title"]}
+        titles.update({entry["name"]: entry.get("title", entry["name"]) for entry in record["data"]["ood"]})
+        for name, title in titles.items():
+            column.setdefault(title, []).append(record["overconfidence"].get(name, {}).get(value))
+    return pd.DataFrame({name: {k: mean_and_spread(v) for k, v in column.items()} for name, column in columns.items()})
 
 
 def data_table(records):

@@ -1,5 +1,3 @@
-import logging
-
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
@@ -16,15 +14,6 @@ method: str = "plain"  # what {plain, fancy}
 loud: bool = False  # whether
 title: str = "x"  # free text
 """
-
-
-@pytest.fixture(autouse=True)
-def papermill_logger():
-    """Leave papermill's logger as it was."""
-    logger = logging.getLogger("papermill")
-    before = logger.handlers[:], logger.filters[:], logger.propagate
-    yield
-    logger.handlers[:], logger.filters[:], logger.propagate = before
 
 
 @pytest.fixture
@@ -115,29 +104,24 @@ def test_a_file_that_is_no_notebook_is_refused(tmp_path):
         read_parameters(tmp_path / "page.ipynb")
 
 
-def test_lines_are_shown_once_however_many_notebooks_run(capsys):
-    for label in ("one", "two"):
-        notebook_runs._show_output(label)
-        logging.getLogger("papermill").info("hello\nthere\n")
-    assert capsys.readouterr().out == "one: hello\none: there\ntwo: hello\ntwo: there\n"
-
-
 def test_a_notebook_runs_with_its_parameters_and_shows_what_it_prints(notebook, tmp_path, capsys):
-    source = notebook("print('got', count, weight, method, loud, repr(title))")
+    source = notebook("print('hello\\n\\nthere')", "print('got', count, weight, method, loud, repr(title))")
     before = source.read_bytes()
     output = tmp_path / "runs" / "mine" / "page.ipynb"
     run_notebook(source, output, {"count": "7", "loud": "true", "title": "it's"})
     done = nbformat.read(output, 4)
     assert done.cells[-1].outputs[0].text == "got 7 0.5 plain True \"it's\"\n"
     assert "count = 7" in done.cells[1].source
-    assert "mine: got 7 0.5 plain True" in capsys.readouterr().out
+    lines = ["hello", "there", "got 7 0.5 plain True \"it's\""]
+    assert capsys.readouterr().out.splitlines() == [f"mine/page: {line}" for line in lines]
     assert source.read_bytes() == before
 
 
-def test_a_failing_cell_keeps_the_notebook(notebook, tmp_path):
+def test_a_failing_cell_keeps_the_notebook(notebook, tmp_path, capsys):
     with pytest.raises(PapermillExecutionError, match="no good: 7"):
         run_notebook(notebook("print('so far')", "raise ValueError(f'no good: {count}')", "print('never')"),
                      tmp_path / "out.ipynb", {"count": 7}, show=False)  # fmt: skip
+    assert capsys.readouterr().out == ""
     text = (tmp_path / "out.ipynb").read_text()
     assert "so far" in text and "no good: 7" in text
     assert nbformat.read(tmp_path / "out.ipynb", 4).cells[-1].execution_count is None
@@ -170,10 +154,10 @@ def test_command_line_says_mistakes_plainly(notebook, tmp_path, monkeypatch, wor
 def test_command_line_overrides_the_file(notebook, tmp_path, monkeypatch):
     (tmp_path / "good.yaml").write_text("count: 5\nweight: 2\n")
     seen = []
-    monkeypatch.setattr(notebook_runs, "run_notebook", lambda *args: seen.append(args[2]))
-    result = command(notebook(), tmp_path / "out.ipynb", "-f", tmp_path / "good.yaml", "-p", "count=7", "-p", "title=a=b")
+    monkeypatch.setattr(notebook_runs, "run_notebook", lambda *args, **kwargs: seen.append((args[2], kwargs)))
+    result = command(notebook(), tmp_path / "out.ipynb", "-f", tmp_path / "good.yaml", "-p", "count=7", "-p", "title=a=b", "-q")
     assert result.exit_code == 0
-    assert seen == [{"count": "7", "weight": 2, "title": "a=b"}]
+    assert seen == [({"count": "7", "weight": 2, "title": "a=b"}, {"show": False})]
 
 
 def test_command_line_names_a_failing_notebook_and_its_output(notebook, tmp_path):

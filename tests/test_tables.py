@@ -1,6 +1,8 @@
 import pytest
 
-from bgood_lib.tables import comparison, data_table, mean_and_spread, ood_table, seeds_note, training_name
+from bgood_lib.tables import (
+    comparison, data_table, mean_and_spread, ood_table, overconfidence_table, seeds_note, training_name,
+)  # fmt: skip
 
 PLAIN = {"method": "cross_entropy", "selector": None, "weight": 0.0, "patch_size": None}
 
@@ -49,10 +51,34 @@ def test_ood_table(make_record):
     records = {"a": make_record(PLAIN), "b": make_record(accuracy=0.8), "c": make_record({"seed": 1}, accuracy=0.9)}
     records["c"]["metrics"][0]["auroc"] = 0.6
     table = ood_table(records)
-    assert list(table.columns) == ["n", "ID accuracy", "svhn, N = 20", "places, not available"]
-    assert table.loc["cross-entropy"].tolist() == ["1", "90.00", "80.0", "not available"]
-    assert table.loc["cross-entropy + background (rank)"].tolist() == ["2", "85.00 ± 7.07", "70.0 ± 14.1", "not available"]
-    assert ood_table(records, "fpr95_id_positive", "KNN").loc["cross-entropy", "svhn, N = 20"] == "60.0"
+    assert list(table.columns) == ["cross-entropy", "cross-entropy + background (rank)"]
+    assert list(table.index) == ["n seeds", "ID accuracy", "svhn, N = 20", "places"]
+    assert table["cross-entropy"].tolist() == ["1", "90.00", "80.0", "not available"]
+    assert table["cross-entropy + background (rank)"].tolist() == ["2", "85.00 ± 7.07", "70.0 ± 14.1", "not available"]
+    assert ood_table(records, "fpr95_id_positive", "KNN").loc["svhn, N = 20", "cross-entropy"] == "60.0"
+
+
+def test_overconfidence_table(make_record):
+    records = {
+        str(seed): make_record({"seed": seed}, overconfidence={"test": {"above_0.9": 0.5 + 0.2 * seed}, "svhn": {"above_0.9": 0.25}})
+        for seed in (0, 1)
+    }
+    column = overconfidence_table(records, "above_0.9")["cross-entropy + background (rank)"]
+    assert column["scenes, N = 50"] == "60.0 ± 14.1" and column["svhn, N = 20"] == "25.0 ± 0.0"
+    assert column["places"] == "not available"
+
+
+def test_comparison_lists_pairs_next_to_each_other(make_record):
+    def background(method, selector):
+        return make_record({"method": method, "selector": selector})
+
+    records = {
+        "d": background("logitnorm_background", "rank"),
+        "a": make_record({**PLAIN, "method": "logitnorm"}),
+        "c": background("background", "all"),
+        "b": make_record(PLAIN),
+    }
+    assert list(comparison(records, 0.1)) == ["b", "c", "a", "d"]
 
 
 def test_data_table(make_record):

@@ -168,6 +168,24 @@ def test_classification_losses():
     assert ours.item() == pytest.approx(F.cross_entropy(logits / (0.1 * logits.norm(dim=1, keepdim=True)), y).item(), rel=1e-5)
 
 
+def test_equals_a_plain_loop(images, labels, monkeypatch):
+    # No augmentation and one batch an epoch: only the order of the images is left to chance.
+    monkeypatch.setattr(training, "choose_precision", lambda device: torch.float32)
+    config = small(batch_size=40, epochs=3, crop_padding=0, weight=0.5, selector="all")
+    ours, plain = fresh(config, images, labels), fresh(config, images, labels).train()
+    history = train(ours, images, labels, config, CPU, report=str)
+    x, y = torch.as_tensor(images).permute(0, 3, 1, 2), torch.as_tensor(labels)
+    optimizer = torch.optim.SGD(plain.parameters(), lr=1, momentum=0.9, nesterov=True, weight_decay=5e-4)
+    for rate, epoch in zip([0.1, 0.1, 0.05], history):
+        optimizer.param_groups[0]["lr"] = rate
+        z = plain.feature_map(x)
+        loss, background = F.cross_entropy(plain(x), y), z.norm(dim=1).mean()
+        assert (epoch["loss"], epoch["background_loss"]) == pytest.approx((loss.item(), background.item()), rel=1e-3)
+        optimizer.zero_grad()
+        (loss + 0.5 * background).backward()
+        optimizer.step()
+
+
 def test_the_background_loss_shrinks_background_features(images, labels):
     last = {}
     for weight in (0.0, 2.0):
