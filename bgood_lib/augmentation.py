@@ -21,8 +21,15 @@ def augment(images, generator, padding=4, flip=True):
     Returns
     -------
     Tensor of the shape and dtype of ``images``
+
+    Raises
+    ------
+    ValueError
+        If ``padding`` is not less than the side of an image: reflection has no more pixels.
     """
     batch, height, width = images.shape[:3]
+    if padding >= min(height, width):
+        raise ValueError(f"padding is {padding}; it must be less than the image's side, {min(height, width)}")
     shift = torch.randint(-padding, padding + 1, (2, batch, 1), generator=generator)
     mirrored = torch.rand(batch, 1, generator=generator) < 0.5
     rows = _reflect(torch.arange(height) + shift[0], height)

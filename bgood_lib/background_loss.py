@@ -91,6 +91,8 @@ def background_patches(
         logits = head(patches.permute(0, 2, 3, 1)).float()
     foreground = None
     if masks is not None:
+        if masks.ndim != 3 or len(masks) != batch:
+            raise ValueError(f"masks have shape {tuple(masks.shape)}; expected ({batch}, H_image, W_image)")
         foreground = foreground_share(masks, feature_map.shape[2:], patch_size)
     chosen = select(
         selector, logits, labels, n_patches=n_patches, top_k=top_k,

@@ -35,7 +35,10 @@ def run(
         if file is not None:
             if not file.is_file():
                 raise ParameterError(f"there is no file {file}")
-            values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+            try:
+                values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+            except yaml.YAMLError as error:
+                raise ParameterError(f"{file} is not YAML: {error}") from None
             if not isinstance(values, dict):
                 raise ParameterError(f"{file} must hold `name: value` lines")
         for text in parameter or []:

@@ -4,6 +4,8 @@ import dataclasses
 import difflib
 from dataclasses import dataclass
 
+from .selectors import SELECTORS
+
 # method -> (classification loss, whether the background loss is added)
 METHODS = {
     "cross_entropy": ("cross_entropy", False),
@@ -40,6 +42,9 @@ class Config:
         The background loss, see :func:`bgood_lib.background_loss.background_loss`;
         ``weight`` multiplies it. ``n_patches`` 0 stands for a quarter of the patches.
         All are None (``weight`` 0) where the method has no background loss.
+    background_start : float or None
+        Share of the steps before the background loss begins. A network that has learned nothing
+        cannot tell background, and the loss can shrink all its features to nothing.
     logitnorm_temperature : float or None
         Temperature of LogitNorm (Wei et al., ICML 2022: 0.04), None for cross-entropy.
     n_train : int
@@ -61,6 +66,7 @@ class Config:
     patch_size: int | None = 1
     n_patches: int | None = 0
     top_k: int | None = 3
+    background_start: float | None = 0.3
     logitnorm_temperature: float | None = 0.04
     n_train: int = 0
     stages: int = 2
@@ -124,15 +130,24 @@ def make_config(profile, **settings):
         raise ValueError(
             f"unknown method {config.method!r}; choose one of {', '.join(METHODS)}{nearest(config.method, METHODS)}"
         )
-    for name, low in dict(seed=0, weight=0, patch_size=1, n_patches=0, top_k=1, n_train=0, epochs=1, batch_size=2).items():
-        if getattr(config, name) < low:
+    for name, low in dict(seed=0, weight=0, patch_size=1, n_patches=0, top_k=1, n_train=0, epochs=1, batch_size=2, crop_padding=0).items():
+        if not getattr(config, name) >= low:
             raise ValueError(f"{name} is {getattr(config, name)}; it must be at least {low}")
-    if config.learning_rate <= 0:
+    if config.uses_background and config.selector not in SELECTORS:
+        raise ValueError(
+            f"unknown selector {config.selector!r}; choose one of {', '.join(SELECTORS)}{nearest(config.selector, SELECTORS)}"
+        )
+    if not 0 <= config.background_start < 1:
+        raise ValueError(f"background_start is {config.background_start}; it must be at least 0 and less than 1")
+    if not config.learning_rate > 0:
         raise ValueError(f"learning_rate is {config.learning_rate}; it must be positive")
     if config.classification != "logitnorm":
         config = dataclasses.replace(config, logitnorm_temperature=None)
     if not config.uses_background:
-        return dataclasses.replace(config, selector=None, weight=0.0, patch_size=None, n_patches=None, top_k=None)
+        return dataclasses.replace(
+            config, selector=None, weight=0.0, patch_size=None, n_patches=None, top_k=None,
+            background_start=None,
+        )
     if config.selector != "rank":
         config = dataclasses.replace(config, top_k=None)
     if config.selector not in ("least_evidence", "random"):

@@ -95,7 +95,8 @@ def patch_figure(images, maps, row_titles):
     for row, values in zip(axes[1:], maps):
         for axis, image, value in zip(row, images, values):
             if value.dtype == bool:
-                big = np.kron(value, np.ones((size // len(value), size // len(value)), bool))
+                pixel = np.arange(size) * len(value) // size
+                big = value[np.ix_(pixel, pixel)]
                 axis.imshow(np.where(big[..., None], image, 0.25 * image + 170).astype(np.uint8))
             else:
                 axis.imshow(value, cmap="viridis", vmin=0, vmax=values.max())

@@ -60,7 +60,8 @@ def unrelated_similarity(network, images, seed=0):
     """
     network.eval()
     full = network.feature_map(torch.as_tensor(images).permute(0, 3, 1, 2)).flatten(2)
-    other = full[torch.randperm(len(full), generator=torch.Generator().manual_seed(seed))]
+    order = torch.randperm(len(full), generator=torch.Generator().manual_seed(seed))
+    full, other = full[order], full[order.roll(1)]
     norms = full.norm(dim=1) * other.norm(dim=1)
     return torch.where(norms > 0, (full * other).sum(1) / norms, torch.nan).numpy()
 
@@ -82,7 +83,7 @@ def receptive_field(network, size=96):
     image = torch.rand(8, 3, size, size, generator=torch.Generator().manual_seed(0)).requires_grad_()
     feature_map = network.feature_map(image)
     centre = feature_map.shape[-1] // 2
-    feature_map[:, :, centre, centre].sum().backward()
-    touched = image.grad.abs().sum((0, 1)) > 0
+    (gradient,) = torch.autograd.grad(feature_map[:, :, centre, centre].sum(), image)
+    touched = gradient.abs().sum((0, 1)) > 0
     rows = touched.any(1).nonzero()
     return int(rows.max() - rows.min() + 1)

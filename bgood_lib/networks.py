@@ -115,4 +115,4 @@ def channel_statistics(images):
     squares = torch.stack([(channel.int() ** 2).sum(dtype=torch.int64) for channel in pixels.T])
     mean = total / len(pixels)
     std = (squares.double() / len(pixels) - mean**2).sqrt()
-    return (mean / 255).tolist(), (std / 255).tolist()
+    return (mean / 255).tolist(), (std / 255).clamp(min=1e-3).tolist()  # a constant channel has none

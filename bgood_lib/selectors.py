@@ -12,6 +12,7 @@ import torch
 from torch.nn import functional as F
 
 SELECTORS = {}
+_NEEDS = {"least_evidence": ("n_patches",), "random": ("n_patches",), "rank": ("top_k",)}
 
 
 def selector(function):
@@ -66,7 +67,7 @@ def all(logits, labels, **_):  # noqa: A001 (the control's plain name)
 
 
 @selector
-def oracle(logits, labels, foreground, **_):
+def oracle(logits, labels, foreground=None, **_):
     """Every patch of which less than 10% is foreground, from the true masks.
 
     ``foreground`` is the share of each patch's footprint that is foreground, [B, h, w].
@@ -102,5 +103,8 @@ def select(name, logits, labels, **options):
     """
     if name not in SELECTORS:
         raise ValueError(f"unknown selector {name!r}; choose one of {', '.join(SELECTORS)}")
+    for option in _NEEDS.get(name, ()):
+        if options.get(option) is None:
+            raise ValueError(f"the {name} selector needs `{option}`")
     with torch.no_grad():
         return SELECTORS[name](logits, labels, **options)

@@ -85,7 +85,10 @@ def read_study(path, check=True):
     if not path.is_file():
         known = sorted(other.stem for other in path.parent.glob("*.yaml"))
         raise StudyError(f"there is no study {path.stem!r}; there are {', '.join(known)}{nearest(path.stem, known)}")
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise StudyError(f"{path} is not YAML: {error}") from None
     if not isinstance(content, dict):
         raise StudyError(f"{path}: expected `key: value` lines")
     for key, value in content.items():
@@ -98,6 +101,8 @@ def read_study(path, check=True):
             raise StudyError(f"{path}: {key} is missing")
     runs = {}
     for grid in content["runs"]:
+        if not isinstance(grid, dict):
+            raise StudyError(f"{path}: a line of runs is {grid!r}; expected {{parameter: value, ...}}")
         options = [value if isinstance(value, list) else [value] for value in grid.values()]
         for values in itertools.product(*options):
             varied = dict(zip(grid, values))
@@ -110,6 +115,11 @@ def read_study(path, check=True):
                     check_parameters(content["notebook"], runs[name])
                 except ValueError as error:
                     raise StudyError(f"{path}: run {name}: {error}") from None
+    for page, values in content.get("pages", {}).items() if check else ():
+        try:
+            check_parameters(Path(content["notebook"]).with_name(f"{page}.ipynb"), values or {})
+        except ValueError as error:
+            raise StudyError(f"{path}: page {page}: {error}") from None
     return Study(
         path.stem, content["title"], content["notebook"], runs,
         {page: values or {} for page, values in content.get("pages", {}).items()}, content.get("publish", False),

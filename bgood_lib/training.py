@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from pytorch_ood.loss.logitnorm import logit_norm_loss
 from torch.nn import functional as F
+from tqdm import tqdm
 
 from .augmentation import augment
 from .background_loss import background_loss
@@ -106,7 +107,7 @@ def train(
     )  # fmt: skip
     precision = choose_precision(device)
     history = _resume(network, optimizer, checkpoint, run, device)
-    saved = time.monotonic()
+    saved, kept = time.monotonic(), bool(history)
 
     for epoch in range(len(history), config.epochs):
         begin = time.monotonic()
@@ -115,7 +116,7 @@ def train(
         order = torch.randperm(len(images), generator=order_rng).to(device)
         totals = torch.zeros(3, device=device)
         network.train()
-        for i in range(steps_per_epoch):
+        for i in tqdm(range(steps_per_epoch), f"epoch {epoch + 1}", leave=False, disable=None):
             step = epoch * steps_per_epoch + i
             rate = learning_rate_at(step, steps, config)
             for group in optimizer.param_groups:
@@ -127,7 +128,7 @@ def train(
                 logits = network.head(network.pool(feature_map)).float()
                 loss = classification_loss(logits, y, config)
                 background = torch.zeros((), device=device)
-                if config.uses_background:
+                if config.uses_background and step >= config.background_start * steps:
                     background = background_loss(
                         feature_map, y, network.head, config.selector, config.patch_size,
                         config.n_patches or None, config.top_k,
@@ -136,10 +137,10 @@ def train(
                 total = loss + config.weight * background
             if not torch.isfinite(total):
                 raise TrainingDiverged(
-                    f"the loss is {float(total)} at epoch {epoch + 1}, step {i + 1} of {steps_per_epoch} "
-                    f"(classification {float(loss)}, background {float(background)}, learning rate {rate:.4g}); "
+                    f"the loss is {total.item()} at epoch {epoch + 1}, step {i + 1} of {steps_per_epoch} "
+                    f"(classification {loss.item()}, background {background.item()}, learning rate {rate:.4g}); "
                     f"lower learning_rate ({config.learning_rate}) or weight ({config.weight})"
-                    + (f". The last good state is in {checkpoint}" if history and checkpoint else "")
+                    + (f". The last good state is in {checkpoint}" if kept else "")
                 )
             optimizer.zero_grad(set_to_none=True)
             total.backward()
@@ -153,7 +154,7 @@ def train(
         })  # fmt: skip
         if checkpoint and (epoch + 1 == config.epochs or time.monotonic() - saved > 60):
             _save(network, optimizer, checkpoint, run, history)
-            saved = time.monotonic()
+            saved, kept = time.monotonic(), True
         report(
             f"epoch {epoch + 1:3d}/{config.epochs}  loss {loss:.3f}  background {background:.3f}  "
             f"train {100 * accuracy:.1f}%  {history[-1]['seconds']:.0f} s"
@@ -171,12 +172,21 @@ def _resume(network, optimizer, checkpoint, run, device):
     """History of the epochs that a checkpoint of this run already holds."""
     if not checkpoint or not Path(checkpoint).exists():
         return []
-    state = torch.load(checkpoint, map_location=device, weights_only=True)
+    state = _read(checkpoint, device)
     if state["run"] != run:
         return []
     network.load_state_dict(state["network"])
     optimizer.load_state_dict(state["optimizer"])
     return state["history"]
+
+
+def _read(checkpoint, device):
+    try:
+        return torch.load(checkpoint, map_location=device, weights_only=True)
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        raise ValueError(f"{checkpoint} is not a whole checkpoint ({error}); delete it and run the training again") from error
 
 
 def load_network(checkpoint, config, images, labels):
@@ -192,9 +202,14 @@ def load_network(checkpoint, config, images, labels):
     Returns
     -------
     SmallResNet
+
+    Raises
+    ------
+    ValueError
+        If the file is not a whole checkpoint.
     """
     network = make_network(config, images, labels)
-    network.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True)["network"])
+    network.load_state_dict(_read(checkpoint, "cpu")["network"])
     return network.eval()
 
 

@@ -17,7 +17,7 @@ CPU = torch.device("cpu")
 
 
 def small(**settings):
-    return make_config("scenes", **{"epochs": 3, "batch_size": 10, **settings})
+    return make_config("scenes", **{"epochs": 3, "batch_size": 10, "background_start": 0, **settings})
 
 
 @pytest.fixture
@@ -239,3 +239,16 @@ def test_weights_checksum_sees_values_and_not_their_layout(images, labels):
     c = fresh(small(), images, labels)
     c.stem[1].running_mean += 1  # a buffer counts too
     assert weights_sha256(a) != weights_sha256(c)
+
+
+def test_the_background_loss_starts_late(images, labels):
+    config = small(epochs=4, background_start=0.5)
+    history = train(fresh(config, images, labels), images, labels, config, CPU, report=str)
+    assert [epoch["background_loss"] > 0 for epoch in history] == [False, False, True, True]
+
+
+def test_a_damaged_checkpoint_is_named(images, labels, tmp_path):
+    (tmp_path / "checkpoint.pt").write_bytes(b"half of it")
+    config = small(epochs=1)
+    with pytest.raises(ValueError, match="checkpoint.pt is not a whole checkpoint"):
+        train(fresh(config, images, labels), images, labels, config, CPU, checkpoint=tmp_path / "checkpoint.pt", report=str)
