@@ -118,7 +118,9 @@ def make_config(profile, **settings):
         If a name is unknown or a value out of range; the message names the valid ones.
     """
     if profile not in PROFILES:
-        raise ValueError(f"unknown profile {profile!r}; choose one of {', '.join(PROFILES)}{nearest(profile, PROFILES)}")
+        raise ValueError(
+            f"unknown profile {profile!r}; choose one of {', '.join(PROFILES)}{nearest(profile, PROFILES)}"
+        )
     names = [field.name for field in dataclasses.fields(Config)]
     for name in settings:
         if name not in names:
@@ -130,7 +132,9 @@ def make_config(profile, **settings):
         raise ValueError(
             f"unknown method {config.method!r}; choose one of {', '.join(METHODS)}{nearest(config.method, METHODS)}"
         )
-    for name, low in dict(seed=0, weight=0, patch_size=1, n_patches=0, top_k=1, n_train=0, epochs=1, batch_size=2, crop_padding=0).items():
+    for name, low in dict(
+        seed=0, weight=0, patch_size=1, n_patches=0, top_k=1, n_train=0, epochs=1, batch_size=2, crop_padding=0
+    ).items():
         if not getattr(config, name) >= low:
             raise ValueError(f"{name} is {getattr(config, name)}; it must be at least {low}")
     if config.uses_background and config.selector not in SELECTORS:
@@ -145,7 +149,12 @@ def make_config(profile, **settings):
         config = dataclasses.replace(config, logitnorm_temperature=None)
     if not config.uses_background:
         return dataclasses.replace(
-            config, selector=None, weight=0.0, patch_size=None, n_patches=None, top_k=None,
+            config,
+            selector=None,
+            weight=0.0,
+            patch_size=None,
+            n_patches=None,
+            top_k=None,
             background_start=None,
         )
     if config.selector != "rank":

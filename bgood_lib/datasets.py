@@ -24,7 +24,14 @@ import platformdirs
 
 from . import scenes
 from .dataset_sources import (
-    FOREIGN, NPM_PACKAGE, OFFICIAL, Arrays, DataError, from_npm, from_torchvision, read_foreign,
+    FOREIGN,
+    NPM_PACKAGE,
+    OFFICIAL,
+    Arrays,
+    DataError,
+    from_npm,
+    from_torchvision,
+    read_foreign,
 )  # fmt: skip
 from .files import atomic_write
 
@@ -44,10 +51,7 @@ FULL = {
     "tiny_imagenet": "Tiny-ImageNet",
     "chars74k": "Chars74K",
 }
-NAMES = {
-    name: ("train", "test") if name in ("scenes", "cifar10", "cifar100") else ("test",)
-    for name in FULL
-}
+NAMES = {name: ("train", "test") if name in ("scenes", "cifar10", "cifar100") else ("test",) for name in FULL}
 
 EMBEDDED = {  # (name, split): kind of scenes
     ("scenes", "train"): "train",
@@ -65,6 +69,7 @@ EXPECTED_SHA256 = {
     ("cifar100", "train"): "f062ca493c4d44a3d0921f223fbc3b1e88b46fd03322e97c635a0ac2a5f8baab",
     ("cifar100", "test"): "bd251483addf0530bc3e831455074dfa75f7657056fc2639e6b6aced382c06a9",
 }
+
 
 @dataclass(frozen=True)
 class Info:
@@ -250,8 +255,7 @@ def prepare(
         done = _fetch(name, say)
     else:
         raise DataError(
-            f"{FULL[name]} cannot be downloaded by bgood. Put {_stems(name)} in a folder and run: "
-            f"{command(name)}"
+            f"{FULL[name]} cannot be downloaded by bgood. Put {_stems(name)} in a folder and run: {command(name)}"
         )
     for item in done:
         say(f"{item.name} {item.split}: {item.label}, sha256 {item.sha256[:12]}")
@@ -361,8 +365,7 @@ def _fetch(name: str, say: Callable[[str], None]) -> list[Info]:
         for split, arrays in brought.items():
             _expect_n(f"{FULL[name]} from {origin}", arrays, OFFICIAL[name, split][1])
         return [
-            _store(name, split, OFFICIAL[name, split][0], "whole", origin, arrays)
-            for split, arrays in brought.items()
+            _store(name, split, OFFICIAL[name, split][0], "whole", origin, arrays) for split, arrays in brought.items()
         ]
     raise DataError(
         f"{FULL[name]} is out of reach. {'; '.join(closed)}. Try again later, or put "

@@ -113,11 +113,11 @@ class Bank:
         try:
             with np.load(Path(path), allow_pickle=False) as file:
                 names = dict.fromkeys(key.split("/")[0] for key in file.files if "/" in key)
-                sets = {
-                    name: Features(*(file[f"{name}/{field.name}"] for field in fields(Features))) for name in names
-                }
+                sets = {name: Features(*(file[f"{name}/{field.name}"] for field in fields(Features))) for name in names}
                 return cls(sets, file["weight"], file["bias"], json.loads(str(file["titles"])))
         except FileNotFoundError:
             raise
         except Exception as error:
-            raise ValueError(f"{path} is not a whole feature bank ({error}); delete it and run the training again") from error
+            raise ValueError(
+                f"{path} is not a whole feature bank ({error}); delete it and run the training again"
+            ) from error

@@ -32,13 +32,25 @@ def confidence_histogram(confidences):
     (id_name, id_values), *others = confidences.items()
     columns = min(4, len(others))
     rows = -(-len(others) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(3 * columns, 2.3 * rows), sharex=True, squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(3 * columns, 2.3 * rows), sharex=True, squeeze=False, layout="constrained"
+    )
     bins = np.linspace(0, 1, 31)
     for axis, (name, values) in zip(axes.flat, others):
-        axis.hist(id_values, bins, weights=np.full(len(id_values), 100 / len(id_values)), color="#BBBBBB", label=id_name)
-        axis.hist(values, bins, weights=np.full(len(values), 100 / len(values)), histtype="step", color=COLOURS[1], linewidth=1.8, label="OOD")
+        axis.hist(
+            id_values, bins, weights=np.full(len(id_values), 100 / len(id_values)), color="#BBBBBB", label=id_name
+        )
+        axis.hist(
+            values,
+            bins,
+            weights=np.full(len(values), 100 / len(values)),
+            histtype="step",
+            color=COLOURS[1],
+            linewidth=1.8,
+            label="OOD",
+        )
         axis.set_title(name)
-    for axis in axes.flat[len(others):]:
+    for axis in axes.flat[len(others) :]:
         axis.set_axis_off()
     axes[0, 0].legend(loc="upper left")
     figure.supxlabel("maximum probability")
@@ -90,7 +102,9 @@ def patch_figure(images, maps, row_titles):
     row_titles : list of str
     """
     count, size = len(images), images.shape[1]
-    figure, axes = plt.subplots(1 + len(maps), count, figsize=(1.25 * count + 1.2, 1.3 * (1 + len(maps))), layout="constrained")
+    figure, axes = plt.subplots(
+        1 + len(maps), count, figsize=(1.25 * count + 1.2, 1.3 * (1 + len(maps))), layout="constrained"
+    )
     image_row(axes[0], images)
     for row, values in zip(axes[1:], maps):
         for axis, image, value in zip(row, images, values):
@@ -117,7 +131,9 @@ def heat_table(values, row_names, column_names, title, centre=None, digits=1):
         Diverging colours around this value; otherwise colours from low to high.
     """
     values = np.asarray(values, float)
-    figure, axis = plt.subplots(figsize=(1.0 * len(column_names) + 2.4, 0.36 * len(row_names) + 1.5), layout="constrained")
+    figure, axis = plt.subplots(
+        figsize=(1.0 * len(column_names) + 2.4, 0.36 * len(row_names) + 1.5), layout="constrained"
+    )
     if centre is None:
         limits = dict(vmin=np.nanmin(values), vmax=np.nanmax(values), cmap="cividis")
     else:

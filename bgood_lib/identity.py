@@ -43,6 +43,8 @@ def run_id(config, data_sha256):
     str : 16 hexadecimal digits.
     """
     # 1 and 1.0 are equal settings: every number is written as a float.
-    settings = {name: float(value) if isinstance(value, int) else value for name, value in dataclasses.asdict(config).items()}
+    settings = {
+        name: float(value) if isinstance(value, int) else value for name, value in dataclasses.asdict(config).items()
+    }
     content = [settings, data_sha256, code_fingerprint()]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

@@ -32,7 +32,9 @@ def crop_similarity(network, images, margins=(0, 1, 2)):
     block = pixels.shape[-1] // cells
     largest = max(margins)
     if 2 * largest >= cells:
-        raise ValueError(f"a margin of {largest} blocks does not fit into a map of {cells} cells; use less than {cells / 2:g}")
+        raise ValueError(
+            f"a margin of {largest} blocks does not fit into a map of {cells} cells; use less than {cells / 2:g}"
+        )
     inside = range(largest, cells - largest)  # the same cells for every margin
     similarities = {}
     for margin in margins:

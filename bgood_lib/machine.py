@@ -72,10 +72,12 @@ def _git_commit():
     """Commit of the source tree this package runs from, with ``+`` when it has local changes."""
     folder = Path(__file__).resolve().parent.parent
     try:
+
         def git(*args):
             return subprocess.run(
                 ["git", "-C", folder, *args], capture_output=True, text=True, check=True, timeout=10
             ).stdout.strip()
+
         commit = git("rev-parse", "--short=12", "HEAD")
         return commit + ("+" if git("status", "--porcelain", "--", "bgood_lib", "notebooks") else "")
     except (OSError, subprocess.SubprocessError):

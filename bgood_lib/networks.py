@@ -61,12 +61,8 @@ class SmallResNet(nn.Module):
         if not 1 <= stages <= 5:
             raise ValueError(f"stages is {stages}; a 32 x 32 image can be halved 1 to 5 times")
         widths = [width * 2**stage for stage in range(stages + 1)]
-        self.stem = nn.Sequential(
-            nn.Conv2d(3, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU()
-        )
-        self.stages = nn.Sequential(
-            *(ResidualBlock(a, b, stride=2) for a, b in zip(widths, widths[1:]))
-        )
+        self.stem = nn.Sequential(nn.Conv2d(3, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU())
+        self.stages = nn.Sequential(*(ResidualBlock(a, b, stride=2) for a, b in zip(widths, widths[1:])))
         self.head = nn.Linear(widths[-1], n_classes)
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(1, 3, 1, 1))

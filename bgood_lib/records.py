@@ -71,13 +71,17 @@ def read_records(folder):
     found = {path.parent.name: path for path in folder.glob("*/record.json")}
     found.update({path.stem: path for path in folder.glob("*.json")})
     if not found:
-        raise FileNotFoundError(f"no records in {folder}; `make book` makes those of scenes, `make cifar10` those of CIFAR-10")
+        raise FileNotFoundError(
+            f"no records in {folder}; `make book` makes those of scenes, `make cifar10` those of CIFAR-10"
+        )
     records = {}
     for name in sorted(found):
         try:
             records[name] = json.loads(found[name].read_text(encoding="utf-8"))
         except json.JSONDecodeError as error:
-            raise ValueError(f"{found[name]} is not whole JSON ({error}); delete it and run its training again") from None
+            raise ValueError(
+                f"{found[name]} is not whole JSON ({error}); delete it and run its training again"
+            ) from None
         check_record(records[name], found[name])
     return records
 
@@ -117,7 +121,12 @@ def metrics_frame(records):
         for key in ("method", "seed", "selector", "weight", "patch_size", "epochs", "n_train"):
             start[key] = config[key]
         for entry in record["data"]["ood"]:
-            about = {"group": entry["group"], "ood": entry["name"], "title": entry.get("title", f"{entry['name']}: not available"), "n": entry.get("n", 0)}
+            about = {
+                "group": entry["group"],
+                "ood": entry["name"],
+                "title": entry.get("title", f"{entry['name']}: not available"),
+                "n": entry.get("n", 0),
+            }
             metrics = [row for row in record["metrics"] if row["ood"] == entry["name"]] or [{"detector": None}]
             rows += [{**start, **about, **row} for row in metrics]
     return pd.DataFrame(rows)

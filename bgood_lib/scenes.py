@@ -139,9 +139,7 @@ def digit_weight(digit: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return weight
 
 
-def contrasting_colour(
-    image: np.ndarray, weight: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def contrasting_colour(image: np.ndarray, weight: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A random colour, uint8 [3], at least `CONTRAST` from what it will cover."""
     behind = image[weight > 0].mean(axis=0)
     while True:

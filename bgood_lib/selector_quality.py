@@ -60,4 +60,8 @@ def foreground_background_norms(network, images, masks):
     norms = feature_map.norm(dim=1)
     share = foreground_share(torch.as_tensor(masks), feature_map.shape[2:])
     foreground, background = norms[share > 0.5].mean().item(), norms[share < 0.1].mean().item()
-    return {"foreground": foreground, "background": background, "ratio": foreground / max(background, np.finfo(float).tiny)}
+    return {
+        "foreground": foreground,
+        "background": background,
+        "ratio": foreground / max(background, np.finfo(float).tiny),
+    }

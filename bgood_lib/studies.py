@@ -1,13 +1,13 @@
 """A study: a small YAML file that names trainings and the pages made from them.
 
-    title: Scenes
-    notebook: notebooks/train.ipynb
-    common: {dataset: scenes, profile: scenes}      # parameters of every run
-    runs:                                           # each line a grid: lists are multiplied out
-      - {method: [cross_entropy, background], seed: [0, 1]}
-      - {method: background, weight: [0.02, 0.5], seed: 0}
-    pages:                                          # notebooks that read the runs
-      ablation: {weight: 0.1}                       # and their parameters
+title: Scenes
+notebook: notebooks/train.ipynb
+common: {dataset: scenes, profile: scenes}      # parameters of every run
+runs:                                           # each line a grid: lists are multiplied out
+  - {method: [cross_entropy, background], seed: [0, 1]}
+  - {method: background, weight: [0.02, 0.5], seed: 0}
+pages:                                          # notebooks that read the runs
+  ablation: {weight: 0.1}                       # and their parameters
 """
 
 import itertools

@@ -47,6 +47,7 @@ def comparison(records, weight):
     ValueError
         If no background run has this weight; the message names the weights there are.
     """
+
     def schedule(record):
         config = record["config"]
         return config["epochs"], config["n_train"] or float("inf")

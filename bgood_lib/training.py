@@ -186,7 +186,9 @@ def _read(checkpoint, device):
     except FileNotFoundError:
         raise
     except Exception as error:
-        raise ValueError(f"{checkpoint} is not a whole checkpoint ({error}); delete it and run the training again") from error
+        raise ValueError(
+            f"{checkpoint} is not a whole checkpoint ({error}); delete it and run the training again"
+        ) from error
 
 
 def load_network(checkpoint, config, images, labels):

@@ -1,6 +1,6 @@
 """The pictures of the prose pages, made from the data and networks of this machine.
 
-    python book/pictures.py RUNS_FOLDER OUTPUT_FOLDER
+python book/pictures.py RUNS_FOLDER OUTPUT_FOLDER
 """
 
 import json
@@ -45,7 +45,9 @@ def idea_picture(run):
     cells = maps["norm"].shape[-1]
     block = images.shape[1] // cells
     share = digit.reshape(len(digit), cells, block, cells, block).mean((2, 4))
-    contrast = [n[s > 0.5].mean() - n[s < 0.1].mean() if (s > 0.5).any() else -np.inf for n, s in zip(maps["norm"], share)]
+    contrast = [
+        n[s > 0.5].mean() - n[s < 0.1].mean() if (s > 0.5).any() else -np.inf for n, s in zip(maps["norm"], share)
+    ]
     i = int(np.argsort(contrast)[int(0.98 * len(contrast))])
 
     figure, axes = plt.subplots(1, 3, figsize=(9, 3.2), layout="constrained")

@@ -46,4 +46,6 @@ def test_half_is_mirrored_and_every_shift_occurs():
     mirrored = augment(images, torch.Generator().manual_seed(0), padding=0)[:, 0, 0, 0] == 7
     assert 0.45 < mirrored.float().mean() < 0.55
     shifted = augment(images, torch.Generator().manual_seed(0), padding=2, flip=False)[:, 4, 4, 0].int()
-    assert {(value // 8 - 4, value % 8 - 4) for value in shifted.tolist()} == {(i, j) for i in range(-2, 3) for j in range(-2, 3)}
+    assert {(value // 8 - 4, value % 8 - 4) for value in shifted.tolist()} == {
+        (i, j) for i in range(-2, 3) for j in range(-2, 3)
+    }

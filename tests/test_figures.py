@@ -44,6 +44,10 @@ def test_patch_maps_and_their_figure(images, labels, patch_size):
 def test_heat_table_writes_numbers_and_leaves_missing_ones_empty():
     figure = figures.heat_table([[1.26, np.nan], [-2, 0]], ["a", "b"], ["x", "y"], "title", centre=0)
     axis = figure.axes[0]
-    assert {text.get_position(): text.get_text() for text in axis.texts} == {(0, 0): "+1.3", (0, 1): "-2.0", (1, 1): "+0.0"}
+    assert {text.get_position(): text.get_text() for text in axis.texts} == {
+        (0, 0): "+1.3",
+        (0, 1): "-2.0",
+        (1, 1): "+0.0",
+    }
     assert [label.get_text() for label in axis.get_xticklabels()] == ["x", "y"]
     assert [label.get_text() for label in axis.get_yticklabels()] == ["a", "b"]

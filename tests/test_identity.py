@@ -31,7 +31,9 @@ def test_words_and_layout_do_not_count(fingerprint, source):
     assert fingerprint(source) == fingerprint(PLAIN)
 
 
-@pytest.mark.parametrize("old, new", [("x + 1", "x + 2"), ("x + 1", "x - 1"), ("y = 2", "y = '2'"), ("def f(x)", "def f(x=0)")])
+@pytest.mark.parametrize(
+    "old, new", [("x + 1", "x + 2"), ("x + 1", "x - 1"), ("y = 2", "y = '2'"), ("def f(x)", "def f(x=0)")]
+)
 def test_code_counts(fingerprint, old, new):
     assert fingerprint(PLAIN.replace(old, new)) != fingerprint(PLAIN)
 

@@ -110,9 +110,9 @@ def test_a_notebook_runs_with_its_parameters_and_shows_what_it_prints(notebook, 
     output = tmp_path / "runs" / "mine" / "page.ipynb"
     run_notebook(source, output, {"count": "7", "loud": "true", "title": "it's"})
     done = nbformat.read(output, 4)
-    assert done.cells[-1].outputs[0].text == "got 7 0.5 plain True \"it's\"\n"
+    assert done.cells[-1].outputs[0].text == 'got 7 0.5 plain True "it\'s"\n'
     assert "count = 7" in done.cells[1].source
-    lines = ["hello", "there", "got 7 0.5 plain True \"it's\""]
+    lines = ["hello", "there", 'got 7 0.5 plain True "it\'s"']
     assert capsys.readouterr().out.splitlines() == [f"mine/page: {line}" for line in lines]
     assert source.read_bytes() == before
 
@@ -155,7 +155,9 @@ def test_command_line_overrides_the_file(notebook, tmp_path, monkeypatch):
     (tmp_path / "good.yaml").write_text("count: 5\nweight: 2\n")
     seen = []
     monkeypatch.setattr(notebook_runs, "run_notebook", lambda *args, **kwargs: seen.append((args[2], kwargs)))
-    result = command(notebook(), tmp_path / "out.ipynb", "-f", tmp_path / "good.yaml", "-p", "count=7", "-p", "title=a=b", "-q")
+    result = command(
+        notebook(), tmp_path / "out.ipynb", "-f", tmp_path / "good.yaml", "-p", "count=7", "-p", "title=a=b", "-q"
+    )
     assert result.exit_code == 0
     assert seen == [({"count": "7", "weight": 2, "title": "a=b"}, {"show": False})]
 

@@ -96,7 +96,9 @@ def test_locate_looks_upwards(tmp_path, monkeypatch):
 
 
 def test_frame_has_a_row_per_set_and_detector_and_one_for_a_missing_set(make_record):
-    frame = metrics_frame({"one": make_record(), "two": make_record({"seed": 1, "selector": None, "patch_size": None}, accuracy=0.5)})
+    frame = metrics_frame(
+        {"one": make_record(), "two": make_record({"seed": 1, "selector": None, "patch_size": None}, accuracy=0.5)}
+    )
     assert len(frame) == 6
     svhn, places = frame[frame["ood"] == "svhn"], frame[frame["ood"] == "places"]
     assert svhn["detector"].tolist() == ["MSP", "KNN"] * 2 and (svhn["auroc"] == 0.8).all() and (svhn["n"] == 20).all()

@@ -91,8 +91,7 @@ def test_crops_stay_inside_their_cells(monkeypatch):
         assert len(chosen) == 200
         for x, y, right, bottom in chosen:
             assert any(
-                left <= x and top <= y and right <= r and bottom <= b
-                for left, top, r, b in scenes.photo_cells(kind)
+                left <= x and top <= y and right <= r and bottom <= b for left, top, r, b in scenes.photo_cells(kind)
             )
 
 

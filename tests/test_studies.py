@@ -61,7 +61,13 @@ def test_grids_are_multiplied_out(study):
     assert list(got.runs) == [
         "cross_entropy-s0", "cross_entropy-s1", "background-s0", "background-s1", "background-w0.5-s0",
     ]  # fmt: skip
-    assert got.runs["background-w0.5-s0"] == {"dataset": "scenes", "epochs": 2, "method": "background", "weight": 0.5, "seed": 0}
+    assert got.runs["background-w0.5-s0"] == {
+        "dataset": "scenes",
+        "epochs": 2,
+        "method": "background",
+        "weight": 0.5,
+        "seed": 0,
+    }
     assert got.pages == {"report": {"weight": 0.1}, "ablation": {}}
     assert (got.name, got.title, got.publish) == ("mine", "Mine", False)
 
@@ -72,7 +78,15 @@ def test_a_run_wins_over_what_is_common(study):
 
 
 def test_run_names():
-    values = {"seed": 3, "method": "background", "selector": "rank", "patch_size": 2, "n_patches": 5, "top_k": 4, "n_train": 100}
+    values = {
+        "seed": 3,
+        "method": "background",
+        "selector": "rank",
+        "patch_size": 2,
+        "n_patches": 5,
+        "top_k": 4,
+        "n_train": 100,
+    }
     assert run_name(values) == "background-rank-p2-n5-k4-n_train_100-s3"
 
 

@@ -1,8 +1,15 @@
 import pytest
 
 from bgood_lib.tables import (
-    comparison, data_table, mean_and_spread, ood_table, overconfidence_table, seeds_note, training_name,
+    comparison,
+    data_table,
+    mean_and_spread,
+    ood_table,
+    overconfidence_table,
+    seeds_note,
+    training_name,
 )  # fmt: skip
+
 
 def plain(text):
     """Text with ordinary spaces, whichever ones the tables set it with."""
@@ -59,13 +66,20 @@ def test_ood_table(make_record):
     assert list(table.columns) == ["cross-entropy", "cross-entropy + background (rank)"]
     assert list(table.index) == ["n seeds", "ID accuracy", "svhn, N = 20", "places"]
     assert table["cross-entropy"].tolist() == ["1", "90.00", "80.0", "not available"]
-    assert [plain(text) for text in table["cross-entropy + background (rank)"]] == ["2", "85.00 ± 7.07", "70.0 ± 14.1", "not available"]
+    assert [plain(text) for text in table["cross-entropy + background (rank)"]] == [
+        "2",
+        "85.00 ± 7.07",
+        "70.0 ± 14.1",
+        "not available",
+    ]
     assert ood_table(records, "fpr95_id_positive", "KNN").loc["svhn, N = 20", "cross-entropy"] == "60.0"
 
 
 def test_overconfidence_table(make_record):
     records = {
-        str(seed): make_record({"seed": seed}, overconfidence={"test": {"above_0.9": 0.5 + 0.2 * seed}, "svhn": {"above_0.9": 0.25}})
+        str(seed): make_record(
+            {"seed": seed}, overconfidence={"test": {"above_0.9": 0.5 + 0.2 * seed}, "svhn": {"above_0.9": 0.25}}
+        )
         for seed in (0, 1)
     }
     column = overconfidence_table(records, "above_0.9")["cross-entropy + background (rank)"].map(plain)

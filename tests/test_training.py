@@ -10,7 +10,12 @@ from torch.nn import functional as F
 from bgood_lib import training
 from bgood_lib.config import METHODS, make_config
 from bgood_lib.training import (
-    TrainingDiverged, learning_rate_at, load_network, make_network, train, weights_sha256,
+    TrainingDiverged,
+    learning_rate_at,
+    load_network,
+    make_network,
+    train,
+    weights_sha256,
 )  # fmt: skip
 
 CPU = torch.device("cpu")
@@ -82,7 +87,11 @@ def test_the_checkpoint_of_another_run_is_overwritten(images, labels, tmp_path):
     train(first, images, labels, config, CPU, checkpoint=checkpoint, run="one", report=lines.append)
     train(second, images[::-1].copy(), labels, config, CPU, checkpoint=checkpoint, run="two", report=lines.append)
     assert len(lines) == 2
-    assert weights_sha256(load_network(checkpoint, config, images, labels)) == weights_sha256(second) != weights_sha256(first)
+    assert (
+        weights_sha256(load_network(checkpoint, config, images, labels))
+        == weights_sha256(second)
+        != weights_sha256(first)
+    )
 
 
 def diverging_at(call, monkeypatch):
@@ -102,7 +111,13 @@ def test_divergence_names_place_and_values_and_leaves_the_checkpoint(images, lab
             report=lambda line: content.append(checkpoint.read_bytes()),
         )  # fmt: skip
     message = str(caught.value)
-    for part in ("epoch 2, step 2 of 4", "classification nan, background ", "learning_rate (0.1)", "weight (0.25)", str(checkpoint)):
+    for part in (
+        "epoch 2, step 2 of 4",
+        "classification nan, background ",
+        "learning_rate (0.1)",
+        "weight (0.25)",
+        str(checkpoint),
+    ):
         assert part in message
     assert [checkpoint.read_bytes()] == content
 
@@ -157,7 +172,9 @@ def test_another_seed_is_another_training(images, labels):
 ])  # fmt: skip
 def test_learning_rate_climbs_and_falls(warmup, expected):
     config = make_config("scenes", learning_rate=2.0, warmup=warmup)
-    assert [learning_rate_at(step, 10, config) for step in range(10)] == pytest.approx([2 * value for value in expected])
+    assert [learning_rate_at(step, 10, config) for step in range(10)] == pytest.approx(
+        [2 * value for value in expected]
+    )
 
 
 def test_classification_losses():
@@ -165,7 +182,9 @@ def test_classification_losses():
     assert training.classification_loss(logits, y, small()) == F.cross_entropy(logits, y)
     ours = training.classification_loss(logits, y, small(method="logitnorm", logitnorm_temperature=0.1))
     assert ours == LogitNorm(t=0.1)(logits, y)
-    assert ours.item() == pytest.approx(F.cross_entropy(logits / (0.1 * logits.norm(dim=1, keepdim=True)), y).item(), rel=1e-5)
+    assert ours.item() == pytest.approx(
+        F.cross_entropy(logits / (0.1 * logits.norm(dim=1, keepdim=True)), y).item(), rel=1e-5
+    )
 
 
 def test_equals_a_plain_loop(images, labels, monkeypatch):
@@ -190,7 +209,9 @@ def test_the_background_loss_shrinks_background_features(images, labels):
     last = {}
     for weight in (0.0, 2.0):
         config = small(weight=weight, selector="all", epochs=3)
-        last[weight] = train(fresh(config, images, labels), images, labels, config, CPU, report=str)[-1]["background_loss"]
+        last[weight] = train(fresh(config, images, labels), images, labels, config, CPU, report=str)[-1][
+            "background_loss"
+        ]
     assert last[2.0] < 0.7 * last[0.0]
 
 
@@ -251,4 +272,12 @@ def test_a_damaged_checkpoint_is_named(images, labels, tmp_path):
     (tmp_path / "checkpoint.pt").write_bytes(b"half of it")
     config = small(epochs=1)
     with pytest.raises(ValueError, match="checkpoint.pt is not a whole checkpoint"):
-        train(fresh(config, images, labels), images, labels, config, CPU, checkpoint=tmp_path / "checkpoint.pt", report=str)
+        train(
+            fresh(config, images, labels),
+            images,
+            labels,
+            config,
+            CPU,
+            checkpoint=tmp_path / "checkpoint.pt",
+            report=str,
+        )
