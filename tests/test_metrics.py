@@ -121,3 +121,8 @@ def test_calibration_error_at_its_ends():
     assert calibration_error(sure, np.array([0, 1])) == pytest.approx(0)
     assert calibration_error(sure, np.array([1, 0])) == pytest.approx(1)
     assert calibration_error(np.zeros((2, 2)), np.array([0, 1])) == pytest.approx(0)
+
+
+def test_the_example_of_the_book():
+    found = ood_metrics([1, 2, 3, 4], [2, 5, 6, 7])
+    assert (found["auroc"], found["fpr95_id_positive"], found["fpr95_ood_positive"]) == (13.5 / 16, 0.25, 0.75)
