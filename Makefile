@@ -8,6 +8,8 @@ SHELL := bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 SNAKEMAKE = snakemake --cores $(CORES) --rerun-incomplete --rerun-triggers mtime params input --quiet rules host reason
+# OOD sets that torchvision can bring; those that it cannot are taken from the cache, if they are there
+OOD = cifar100 svhn mnist fashion_mnist textures
 OPTIONS = device=$(DEVICE) threads=$(THREADS)
 
 .PHONY: help install book cifar10 test clean
@@ -42,6 +44,8 @@ book: .venv/installed
 
 cifar10: .venv/installed
 	@bgood data verify cifar10 >/dev/null 2>&1 || bgood data prepare cifar10
+	@for name in $(OOD); do bgood data verify $$name >/dev/null 2>&1 || bgood data prepare $$name || \
+	  echo "going on without $$name"; done
 	@$(SNAKEMAKE) --config studies=scenes,cifar10 $(OPTIONS)
 	@echo "the book: $(CURDIR)/_build/html/index.html"
 

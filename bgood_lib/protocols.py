@@ -55,6 +55,27 @@ PROTOCOLS = {
 }
 
 
+def require_ood(dataset):
+    """Refuse to begin what could not be evaluated.
+
+    Parameters
+    ----------
+    dataset : str
+        In-distribution set.
+
+    Raises
+    ------
+    bgood_lib.datasets.DataError
+        If none of the OOD sets of its protocol is available; the message says how to get some.
+    """
+    names = [ood.name for ood in PROTOCOLS[dataset]]
+    if not any(datasets.available(name, "test") for name in names):
+        raise datasets.DataError(
+            f"none of the OOD sets of {dataset} is prepared ({', '.join(names)}), so nothing could be evaluated. "
+            f"Run: bgood data prepare {names[0]}, or: bgood data prepare --from FOLDER"
+        )
+
+
 def load_ood(ood):
     """Images of an OOD set without what must be left out.
 
