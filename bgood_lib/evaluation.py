@@ -32,6 +32,11 @@ def build_bank(network, dataset, fit_images=10_000, report=print):
     ood : list of dict
         One entry per OOD set of the protocol: name, group, title, n, sha256, and ``available``
         (with ``reason`` where it is False).
+
+    Raises
+    ------
+    bgood_lib.datasets.DataError
+        If a set that is there is damaged.
     """
     train_images, train_labels = datasets.load(dataset, "train")
     sets = {
@@ -45,12 +50,11 @@ def build_bank(network, dataset, fit_images=10_000, report=print):
     ood = []
     for entry in PROTOCOLS[dataset]:
         row = {"name": entry.name, "group": entry.group}
-        try:
-            images, title = load_ood(entry)
-        except datasets.DataError as error:
+        if not datasets.available(entry.name, "test"):
             report(f"{entry.name}: not available")
-            ood.append({**row, "available": False, "reason": str(error)})
+            ood.append({**row, "available": False, "reason": "not prepared"})
             continue
+        images, title = load_ood(entry)
         sets[entry.name] = extract(network, images, [-1] * len(images))
         titles[entry.name] = title
         ood.append({

@@ -98,7 +98,8 @@ def patch_figure(images, maps, row_titles):
     ----------
     images : ndarray of shape [N, H, W, 3], uint8
     maps : list of ndarray of shape [N, h, w]
-        Boolean maps are drawn over the image: chosen patches stay, the others are dimmed.
+        Boolean maps are drawn over the image: chosen patches stay, the others are dimmed. Of the
+        others, colours run from 0 to the largest value of the row.
     row_titles : list of str
     """
     count, size = len(images), images.shape[1]

@@ -53,15 +53,27 @@ def crop_similarity(network, images, margins=(0, 1, 2)):
 
 
 @torch.no_grad()
-def unrelated_similarity(network, images, seed=0):
+def unrelated_similarity(network, images, border=0, seed=0):
     """The yardstick: cosine similarity of the same cell in two different images.
+
+    Parameters
+    ----------
+    network : SmallResNet
+    images : ndarray of shape [N, H, W, 3], uint8
+    border : int, default=0
+        Cells left out on each side of the map; the largest margin of :func:`crop_similarity`
+        for the same cells.
+    seed : int, default=0
+        Which image is compared with which.
 
     Returns
     -------
     ndarray : one value per image and cell; NaN where a feature is zero.
     """
     network.eval()
-    full = network.feature_map(torch.as_tensor(images).permute(0, 3, 1, 2)).flatten(2)
+    full = network.feature_map(torch.as_tensor(images).permute(0, 3, 1, 2))
+    cells = full.shape[-1]
+    full = full[:, :, border : cells - border, border : cells - border].flatten(2)
     order = torch.randperm(len(full), generator=torch.Generator().manual_seed(seed))
     full, other = full[order], full[order.roll(1)]
     norms = full.norm(dim=1) * other.norm(dim=1)

@@ -32,7 +32,7 @@ def fpr_at_tpr(positive, negative, tpr=0.95):
 
 
 def ood_metrics(scores_id, scores_ood, name="scores"):
-    """All threshold-free figures of one score on one pair of sets.
+    """All figures of one score on one pair of sets.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def ood_metrics(scores_id, scores_ood, name="scores"):
         ``auroc``; ``aupr_ood`` and ``aupr_id`` (average precision with OOD or ID as the
         positive class); ``fpr95_ood_positive`` (ID images flagged while 95% of OOD images are
         caught: OpenOOD 1.5, pytorch-ood); ``fpr95_id_positive`` (OOD images accepted while 95%
-        of ID images are accepted: Hendrycks and Gimpel 2017 and most papers).
+        of ID images are accepted: ODIN, Liang et al., ICLR 2018, and most papers).
 
     Raises
     ------

@@ -6,24 +6,19 @@ bank. A new detector is one class (if pytorch-ood has none) and one line.
 
 import numpy as np
 import torch
-from pytorch_ood.api import DetectorInfo, FeatureMapsDetector, FeaturesDetector, LogitsDetector, Paper, Task
+from pytorch_ood.api import DetectorInfo, FeatureMapsDetector, FeaturesDetector, LogitsDetector, Task
 from pytorch_ood.detector import KNN, EnergyBased, MaxLogit, MaxSoftmax, ReAct
+from threadpoolctl import threadpool_limits
 
 
 class FeatureNorm(FeaturesDetector):
-    """Minus the L2 norm of the pooled features: what the background loss acts on.
+    """Our own baseline: minus the L2 norm of the pooled features, which the background loss acts on.
 
     Not the FeatureNorm of Yu et al. (CVPR 2023), which averages per-channel norms of a chosen
     block's map.
     """
 
-    info = DetectorInfo(
-        paper=Paper(
-            title="Local Background Features Matter in Out-of-Distribution Detection",
-            venue="arXiv", year=2025, url="https://arxiv.org/abs/2510.12259", code=None,
-        ),
-        tasks={Task.CLASSIFICATION},
-    )  # fmt: skip
+    info = DetectorInfo(tasks={Task.CLASSIFICATION})
     requires_fit = False
     hyperparameter_space = {}
 
@@ -86,7 +81,7 @@ def score(name, bank):
     else:
         read, predict = lambda f: torch.as_tensor(f.features), detector.predict_features
         detector.fit_features(read(train), labels)
-    with torch.no_grad():
+    with torch.no_grad(), threadpool_limits(torch.get_num_threads()):
         return {
             which: np.asarray(predict(read(features)), np.float64)
             for which, features in bank.sets.items()

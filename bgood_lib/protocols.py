@@ -92,7 +92,7 @@ def load_ood(ood):
     Raises
     ------
     bgood_lib.datasets.DataError
-        If the set is not available; the message says how to get it.
+        If the set is not available, damaged, or has no labels where classes must be left out.
     """
     images, labels = datasets.load(ood.name, "test")
     keep = np.ones(len(images), bool)
@@ -102,6 +102,11 @@ def load_ood(ood):
         note = f", without {len(ood.drop_rows)} images that CIFAR-10 holds"
     if ood.drop_classes:
         classes = datasets.extra(ood.name, "test", "classes")
+        if labels.min() < 0:
+            raise datasets.DataError(
+                f"{ood.name} has no labels, so the classes that overlap cannot be left out; "
+                f"prepare it again from a file with `labels`: {datasets.command(ood.name)}"
+            )
         keep &= ~np.isin(classes[labels], ood.drop_classes)
         note = f", without {len(ood.drop_classes)} classes that CIFAR-10 has"
     name = datasets.info(ood.name, "test").label.rsplit(", N =", 1)[0]

@@ -41,7 +41,7 @@ def selection_quality(network, images, labels, masks, selector, **options):
     right = (chosen & background).sum().item()
     return {
         "precision": right / chosen.sum().item() if chosen.any() else float("nan"),
-        "recall": right / background.sum().item(),
+        "recall": right / background.sum().item() if background.any() else float("nan"),
         "chance": background.float().mean().item(),
         "chosen": chosen.float().mean().item(),
     }

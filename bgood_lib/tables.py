@@ -45,7 +45,8 @@ def comparison(records, weight):
     Raises
     ------
     ValueError
-        If no background run has this weight; the message names the weights there are.
+        If no background run has this weight (the message names the weights there are), or two
+        runs would be taken for one training with one seed.
     """
 
     def schedule(record):
@@ -62,6 +63,14 @@ def comparison(records, weight):
     if not any(record["config"]["weight"] == weight for record in kept.values()):
         weights = sorted({record["config"]["weight"] for record in records.values()} - {0})
         raise ValueError(f"no background run of weight {weight}; there are {weights}")
+    seen = {}
+    for name, record in kept.items():
+        other = seen.setdefault((training_name(record["config"]), record["config"]["seed"]), name)
+        if other != name:
+            raise ValueError(
+                f"{other} and {name} differ in more than method, selector and seed, so they cannot stand in one row; "
+                "put them into studies of their own"
+            )
     losses, selectors = list(_LOSS), [None, *_SELECTOR]
 
     def place(name):
@@ -69,6 +78,25 @@ def comparison(records, weight):
         return losses.index(METHODS[config["method"]][0]), selectors.index(config["selector"]), config["seed"]
 
     return {name: kept[name] for name in sorted(kept, key=place)}
+
+
+def first_run(records, method, selector=None):
+    """Name of the first run of a method and selector.
+
+    Raises
+    ------
+    ValueError
+        If there is none; the message says what there is.
+    """
+    for name, record in records.items():
+        if (record["config"]["method"], record["config"]["selector"]) == (method, selector):
+            return name
+    raise ValueError(
+        f"this page needs a run of {method}"
+        + (f" with selector {selector}" if selector else "")
+        + "; the study's longest "
+        f"schedule has {', '.join(records) or 'none'}"
+    )
 
 
 def mean_and_spread(values, digits=1, scale=100):

@@ -2,6 +2,7 @@ import pytest
 
 from bgood_lib.tables import (
     comparison,
+    first_run,
     data_table,
     mean_and_spread,
     ood_table,
@@ -105,3 +106,15 @@ def test_data_table(make_record):
     assert list(table.index) == ["ID train", "ID test", "OOD far: svhn", "OOD far: places"]
     assert table.loc["OOD far: svhn"].tolist() == ["svhn, N = 20", 20, "a" * 12]
     assert table.loc["OOD far: places", "set"] == "not available"
+
+
+def test_different_trainings_are_not_taken_for_seeds(make_record):
+    records = {"a": make_record(PLAIN), "b": make_record({"top_k": 2}), "c": make_record({"top_k": 4})}
+    with pytest.raises(ValueError, match="b and c differ in more than method, selector and seed"):
+        comparison(records, make_record()["config"]["weight"])
+
+
+def test_a_page_says_which_run_it_misses(make_record):
+    assert first_run({"a": make_record(PLAIN)}, "cross_entropy") == "a"
+    with pytest.raises(ValueError, match="needs a run of background with selector rank; .* has a"):
+        first_run({"a": make_record(PLAIN)}, "background", "rank")
