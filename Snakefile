@@ -20,8 +20,8 @@ LIBRARY = sorted(map(str, Path("bgood_lib").glob("*.py")))
 TRAINING = [
     f"bgood_lib/{module}.py"
     for module in (
-        "augmentation background_loss config dataset_sources datasets evaluation feature_bank files identity machine metrics networks "
-        "posthoc protocols records scenes selectors training"
+        "augmentation background_loss config dataset_sources datasets evaluation feature_bank files identity machine "
+        "metrics networks posthoc protocols records scenes selectors training"
     ).split()
 ]
 PAGES = [f"book/results/{study.name}/{page}.ipynb" for study in STUDIES.values() for page in study.pages]
@@ -29,11 +29,19 @@ PICTURES = ["book/results/scenes/idea.png", "book/results/scenes/scenes.png"]
 PUBLISHED = [f"results/{study.name}/{run}.json" for study in STUDIES.values() if study.publish for run in study.runs]
 
 
-
 def ood_sets(study, run):
     """The OOD sets a run is evaluated on: when one more is prepared, the run is evaluated again."""
     names = [ood.name for ood in PROTOCOLS[STUDIES[study].runs[run].get("dataset", "scenes")]]
     return [f"{name} {datasets.info(name).sha256}" for name in names if datasets.prepared(name, "test")]
+
+
+# The longest trainings begin first, so that the short ones fill the gaps at the end.
+LONG = [
+    run
+    for study in STUDIES.values()
+    for run, values in study.runs.items()
+    if values.get("dataset", "scenes") != "scenes" and not values.get("n_train")
+]
 
 
 wildcard_constraints:
@@ -49,6 +57,8 @@ rule all:
 
 
 rule train:
+    wildcard_constraints:
+        run="(?!({})/)[^/]+".format("|".join(LONG) or "none"),
     input:
         notebook="notebooks/train.ipynb",
         code=TRAINING,
@@ -64,6 +74,12 @@ rule train:
     shell:
         "bgood run {input.notebook} {log.notebook} {params.values:q} "
         "-p out=runs/{wildcards.study}/{wildcards.run} -p device={DEVICE} -p threads={threads}"
+
+
+use rule train as train_first with:
+    wildcard_constraints:
+        run="|".join(LONG) or "none",
+    priority: 1
 
 
 rule page:
