@@ -6,6 +6,8 @@ import pandas as pd
 
 from .config import METHODS
 
+pd.set_option("display.max_colwidth", None)  # a title is never cut short
+
 _LOSS = {"cross_entropy": "cross-entropy", "logitnorm": "LogitNorm"}
 # Choices first, then the controls; also the order of rows.
 _SELECTOR = {
