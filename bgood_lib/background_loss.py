@@ -4,7 +4,8 @@ Works in anyone's training loop, on any convolutional feature map with a linear 
 
     feature_map = network.feature_map(images)
     logits = network.head(network.pool(feature_map))
-    loss = cross_entropy(logits, labels) + 0.1 * background_loss(feature_map, labels, network.head)
+    loss = cross_entropy(logits, labels)
+    loss = loss + 0.1 * background_loss(feature_map, labels, network.head)
 
 Begin after about 30% of the steps: before, it can shrink all features to nothing.
 """
