@@ -22,6 +22,9 @@ def project(tmp_path_factory):
         ".git", ".venv", "runs", "_build", ".snakemake", "scenes", "*.egg-info", "__pycache__"
     )
     shutil.copytree(ROOT, folder, ignore=ignore)
+    # What other tools leave behind must not become a page.
+    (folder / ".some_cache").mkdir()
+    (folder / ".some_cache/README.md").write_text("# A cache\n")
     study = yaml.safe_load((folder / "studies/scenes.yaml").read_text())
     study["common"].update(epochs=1, n_train=384, fit_images=200)
     study["runs"] = [
