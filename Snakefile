@@ -32,7 +32,7 @@ PUBLISHED = [f"results/{study.name}/{run}.json" for study in STUDIES.values() if
 def ood_sets(study, run):
     """The OOD sets a run is evaluated on: when one more is prepared, the run is evaluated again."""
     names = [ood.name for ood in PROTOCOLS[STUDIES[study].runs[run].get("dataset", "scenes")]]
-    return [f"{name} {datasets.info(name).sha256}" for name in names if datasets.prepared(name, "test")]
+    return [f"{name} {datasets.info(name).sha256}" for name in names if datasets.available(name, "test")]
 
 
 # The longest trainings begin first, so that the short ones fill the gaps at the end.

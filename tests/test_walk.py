@@ -41,6 +41,7 @@ def project(tmp_path_factory):
 def make_book(project):
     environment = {
         **os.environ,
+        "BGOOD_DATA": str(project.parent / "cache"),  # empty at first, as on a new machine
         "PYTHONPATH": str(project),
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
