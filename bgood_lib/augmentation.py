@@ -3,41 +3,52 @@
 import torch
 
 
-def augment(images, generator, padding=4, flip=True):
-    """Shift every image by its own random offset, reflecting at the border, and mirror half.
-
-    Equal to reflection padding followed by a random crop and a random horizontal flip.
+def draw_moves(n, generator, padding=4, flip=True):
+    """Draw how ``n`` images will be moved.
 
     Parameters
     ----------
-    images : Tensor of shape [B, H, W, channels], any dtype
-        Channels last. A mask that must move with its image can travel as a fourth channel.
+    n : int
     generator : torch.Generator
         CPU generator: the same numbers whatever the device.
     padding : int, default=4
         Largest shift, in pixels; 0 for none.
     flip : bool, default=True
+        Mirror every second image, by chance.
+
+    Returns
+    -------
+    Tensor of shape [n, 3], int64 : shift down, shift right, 1 if mirrored.
+    """
+    shifts = torch.randint(-padding, padding + 1, (n, 2), generator=generator)
+    mirrored = torch.rand(n, 1, generator=generator) < 0.5
+    return torch.cat([shifts, mirrored & flip], dim=1)
+
+
+def augment(images, moves):
+    """Shift every image by its own offset, reflecting at the border, and mirror it or not.
+
+    With random moves, equal to reflection padding followed by a random crop and a random
+    horizontal flip.
+
+    Parameters
+    ----------
+    images : Tensor of shape [B, H, W, channels], any dtype
+        Channels last. A mask that must move with its image can travel as a fourth channel.
+    moves : Tensor of shape [B, 3], int64
+        As :func:`draw_moves` gives them, on the device of the images; shifts smaller than the
+        image's side.
 
     Returns
     -------
     Tensor of the shape and dtype of ``images``
-
-    Raises
-    ------
-    ValueError
-        If ``padding`` is not less than the side of an image: reflection has no more pixels.
     """
     batch, height, width = images.shape[:3]
-    if padding >= min(height, width):
-        raise ValueError(f"padding is {padding}; it must be less than the image's side, {min(height, width)}")
-    shift = torch.randint(-padding, padding + 1, (2, batch, 1), generator=generator)
-    mirrored = torch.rand(batch, 1, generator=generator) < 0.5
-    rows = _reflect(torch.arange(height) + shift[0], height)
-    columns = _reflect(torch.arange(width) + shift[1], width)
-    if flip:
-        columns = torch.where(mirrored, columns.flip(1), columns)
-    rows, columns = rows.to(images.device), columns.to(images.device)
-    index = torch.arange(batch, device=images.device)
+    device = images.device
+    rows = _reflect(torch.arange(height, device=device) + moves[:, :1], height)
+    columns = _reflect(torch.arange(width, device=device) + moves[:, 1:2], width)
+    columns = torch.where(moves[:, 2:] == 1, columns.flip(1), columns)
+    index = torch.arange(batch, device=device)
     return images[index[:, None, None], rows[:, :, None], columns[:, None, :]]
 
 

@@ -14,12 +14,19 @@ METHODS = {
     "logitnorm_background": ("logitnorm", True),
 }
 
+NETWORKS = ("small_resnet", "resnet18_32x32")
+SCHEDULES = ("linear", "cosine")
+
 # A profile is a network and a schedule that fit a data set and a machine.
 PROFILES = {
     # the embedded scenes: about half a minute on one core; digits must not be mirrored
     "scenes": dict(stages=2, width=16, epochs=12, batch_size=64, learning_rate=0.1, flip=False, crop_padding=2),
     # 50,000 images of 32 x 32 on a CPU: about ten minutes on one core
     "cpu": dict(stages=3, width=32, epochs=7, batch_size=128, learning_rate=0.2, flip=True, crop_padding=4),
+    # OpenOOD's recipe: minutes on a large GPU, days on a CPU
+    "full": dict(
+        network="resnet18_32x32", epochs=100, batch_size=128, learning_rate=0.1, schedule="cosine", flip=True, crop_padding=4
+    ),
 }  # fmt: skip
 
 
@@ -49,11 +56,16 @@ class Config:
         Temperature of LogitNorm (Wei et al., ICML 2022: 0.04), None for cross-entropy.
     n_train : int
         Train on the first ``n_train`` images; 0 for all.
+    network : str
+        One of ``NETWORKS``.
     stages, width
-        The network, see :class:`bgood_lib.networks.SmallResNet`.
-    epochs, batch_size, learning_rate, momentum, weight_decay, warmup
-        SGD with Nesterov momentum; the rate climbs linearly for the share ``warmup`` of the
-        steps, then falls linearly to zero.
+        Of ``small_resnet``, see :class:`bgood_lib.networks.SmallResNet`; None for others.
+    epochs, batch_size, learning_rate, momentum, weight_decay
+        SGD with Nesterov momentum.
+    schedule : str
+        One of ``SCHEDULES``, see :func:`bgood_lib.training.learning_rate_at`.
+    warmup : float or None
+        Share of the steps in which a ``linear`` schedule climbs.
     flip, crop_padding
         Augmentation: horizontal mirroring; random shift of up to ``crop_padding`` pixels.
     """
@@ -69,14 +81,16 @@ class Config:
     background_start: float | None = 0.3
     logitnorm_temperature: float | None = 0.04
     n_train: int = 0
-    stages: int = 2
-    width: int = 16
+    network: str = "small_resnet"
+    stages: int | None = 2
+    width: int | None = 16
     epochs: int = 12
     batch_size: int = 64
     learning_rate: float = 0.1
     momentum: float = 0.9
     weight_decay: float = 5e-4
-    warmup: float = 0.2
+    schedule: str = "linear"
+    warmup: float | None = 0.2
     flip: bool = True
     crop_padding: int = 4
 
@@ -93,6 +107,11 @@ def nearest(name, names):
     """A hint such as ``; did you mean 'rank'?``, or nothing."""
     match = difflib.get_close_matches(str(name), list(names), n=1)
     return f"; did you mean {match[0]!r}?" if match else ""
+
+
+def _check_name(what, name, names):
+    if name not in names:
+        raise ValueError(f"unknown {what} {name!r}; choose one of {', '.join(names)}{nearest(name, names)}")
 
 
 def make_config(profile, **settings):
@@ -117,10 +136,7 @@ def make_config(profile, **settings):
     ValueError
         If a name is unknown or a value out of range; the message names the valid ones.
     """
-    if profile not in PROFILES:
-        raise ValueError(
-            f"unknown profile {profile!r}; choose one of {', '.join(PROFILES)}{nearest(profile, PROFILES)}"
-        )
+    _check_name("profile", profile, PROFILES)
     names = [field.name for field in dataclasses.fields(Config)]
     for name in settings:
         if name not in names:
@@ -128,23 +144,24 @@ def make_config(profile, **settings):
     if settings.get("epochs") == 0:
         del settings["epochs"]
     config = Config(**{**PROFILES[profile], **settings})
-    if config.method not in METHODS:
-        raise ValueError(
-            f"unknown method {config.method!r}; choose one of {', '.join(METHODS)}{nearest(config.method, METHODS)}"
-        )
+    _check_name("method", config.method, METHODS)
+    _check_name("network", config.network, NETWORKS)
+    _check_name("schedule", config.schedule, SCHEDULES)
     for name, low in dict(
         seed=0, weight=0, patch_size=1, n_patches=0, top_k=1, n_train=0, epochs=1, batch_size=2, crop_padding=0
     ).items():
         if not getattr(config, name) >= low:
             raise ValueError(f"{name} is {getattr(config, name)}; it must be at least {low}")
-    if config.uses_background and config.selector not in SELECTORS:
-        raise ValueError(
-            f"unknown selector {config.selector!r}; choose one of {', '.join(SELECTORS)}{nearest(config.selector, SELECTORS)}"
-        )
+    if config.uses_background:
+        _check_name("selector", config.selector, SELECTORS)
     if not 0 <= config.background_start < 1:
         raise ValueError(f"background_start is {config.background_start}; it must be at least 0 and less than 1")
     if not config.learning_rate > 0:
         raise ValueError(f"learning_rate is {config.learning_rate}; it must be positive")
+    if config.network != "small_resnet":
+        config = dataclasses.replace(config, stages=None, width=None)
+    if config.schedule != "linear":
+        config = dataclasses.replace(config, warmup=None)
     if config.classification != "logitnorm":
         config = dataclasses.replace(config, logitnorm_temperature=None)
     if not config.uses_background:

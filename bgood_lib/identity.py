@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 # The modules that decide what a training computes.
-TRAINING_MODULES = ("networks", "selectors", "background_loss", "augmentation", "training")
+TRAINING_MODULES = ("networks", "resnet18", "selectors", "background_loss", "augmentation", "training")
 
 
 def code_fingerprint(modules=TRAINING_MODULES):

@@ -28,7 +28,42 @@ class ResidualBlock(nn.Module):
         return F.relu(self.bn2(self.conv2(y)) + self.shortcut(x))
 
 
-class SmallResNet(nn.Module):
+class MapNetwork(nn.Module):
+    """What every network here has: its own normalisation, a feature map, pooling and a head.
+
+    A subclass has ``feature_map(images)`` and a linear ``head``.
+
+    Parameters
+    ----------
+    mean, std : sequence of 3 floats
+        Channel statistics of the training images, in units of [0, 1].
+    persistent : bool, default=True
+        Whether they are part of the state dict.
+    """
+
+    def __init__(self, mean, std, persistent=True):
+        super().__init__()
+        for name, values in (("mean", mean), ("std", std)):
+            values = torch.as_tensor(values, dtype=torch.float32).view(1, 3, 1, 1)
+            self.register_buffer(name, values, persistent=persistent)
+
+    def normalise(self, images):
+        """uint8 (0 to 255) or floating point (0 to 1) images [B, 3, H, W] to what the first layer reads."""
+        if images.dtype == torch.uint8:
+            images = images.float() / 255
+        return ((images - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
+
+    @staticmethod
+    def pool(feature_map):
+        """Global average pooling: [B, C, h, w] to [B, C]."""
+        return feature_map.mean((2, 3))
+
+    def forward(self, images):
+        """Logits of shape [B, K]."""
+        return self.head(self.pool(self.feature_map(images)))
+
+
+class SmallResNet(MapNetwork):
     """A residual network for 32 x 32 images, small enough to train on a CPU.
 
     A 3 x 3 stem keeps the resolution; each stage is one residual block that halves it
@@ -57,15 +92,13 @@ class SmallResNet(nn.Module):
     """
 
     def __init__(self, n_classes, stages=3, width=32, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25)):
-        super().__init__()
+        super().__init__(mean, std)
         if not 1 <= stages <= 5:
             raise ValueError(f"stages is {stages}; a 32 x 32 image can be halved 1 to 5 times")
         widths = [width * 2**stage for stage in range(stages + 1)]
         self.stem = nn.Sequential(nn.Conv2d(3, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU())
         self.stages = nn.Sequential(*(ResidualBlock(a, b, stride=2) for a, b in zip(widths, widths[1:])))
         self.head = nn.Linear(widths[-1], n_classes)
-        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(1, 3, 1, 1))
-        self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(1, 3, 1, 1))
 
     def feature_map(self, images):
         """Feature map of the last stage, after its ReLU.
@@ -79,19 +112,7 @@ class SmallResNet(nn.Module):
         -------
         Tensor of shape [B, C, H / 2**stages, W / 2**stages], non-negative.
         """
-        if images.dtype == torch.uint8:
-            images = images.float() / 255
-        x = (images - self.mean) / self.std
-        return self.stages(self.stem(x.contiguous(memory_format=torch.channels_last)))
-
-    @staticmethod
-    def pool(feature_map):
-        """Global average pooling: [B, C, h, w] to [B, C]."""
-        return feature_map.mean((2, 3))
-
-    def forward(self, images):
-        """Logits of shape [B, K]."""
-        return self.head(self.pool(self.feature_map(images)))
+        return self.stages(self.stem(self.normalise(images)))
 
 
 def channel_statistics(images):

@@ -5,21 +5,25 @@ happen there. All randomness of an epoch follows from the seed and the epoch's n
 training that was killed resumes where its last checkpoint stands.
 """
 
+import dataclasses
 import hashlib
+import math
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
-from pytorch_ood.loss.logitnorm import logit_norm_loss
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from .augmentation import augment
+from . import cuda_graph
+from .augmentation import augment, draw_moves
 from .background_loss import background_loss
+from .config import Config
 from .files import atomic_write
 from .machine import choose_precision
 from .networks import SmallResNet, channel_statistics
+from .resnet18 import ResNet18_32x32
 
 
 class TrainingDiverged(FloatingPointError):
@@ -39,35 +43,47 @@ def make_network(config, images, labels):
 
     Returns
     -------
-    SmallResNet
+    SmallResNet or ResNet18_32x32
     """
     torch.manual_seed(config.seed)
-    mean, std = channel_statistics(images)
-    return SmallResNet(int(labels.max()) + 1, config.stages, config.width, mean, std)
+    return _build(config, int(labels.max()) + 1, *channel_statistics(images))
+
+
+def _build(config, n_classes, mean, std):
+    if config.network == "resnet18_32x32":
+        return ResNet18_32x32(n_classes, mean, std)
+    return SmallResNet(n_classes, config.stages, config.width, mean, std)
 
 
 def classification_loss(logits, labels, config):
-    """Cross-entropy, or LogitNorm (Wei et al., ICML 2022) as pytorch-ood computes it."""
+    """Cross-entropy, or LogitNorm: cross-entropy of logits of length 1 / temperature (Wei et al., ICML 2022, eq. 5)."""
     if config.classification == "logitnorm":
-        return logit_norm_loss(logits, labels, t=config.logitnorm_temperature)
+        length = logits.norm(dim=1, keepdim=True) + 1e-7
+        logits = logits / (config.logitnorm_temperature * length)
     return F.cross_entropy(logits, labels)
 
 
 def learning_rate_at(step, steps, config):
-    """Learning rate of a step: linear climb for the share ``config.warmup``, then linear fall."""
+    """Learning rate of a step.
+
+    ``linear``: a climb for the share ``config.warmup`` of the steps, then a straight line to zero.
+    ``cosine``: half a cosine from the full rate to 1e-6, as OpenOOD has it.
+    """
+    if config.schedule == "cosine":
+        return 1e-6 + (config.learning_rate - 1e-6) * 0.5 * (1 + math.cos(math.pi * step / steps))
     warmup = max(1, round(config.warmup * steps))
     return config.learning_rate * min((step + 1) / warmup, (steps - step) / max(1, steps - warmup))
 
 
 def train(
-    network, images, labels, config, device, masks=None, checkpoint=None, run="", report=print
+    network, images, labels, config, device, masks=None, checkpoint=None, run="", report=print, acceleration="auto"
 ):  # fmt: skip
     """Train a network, or finish the training that a checkpoint holds.
 
     Parameters
     ----------
-    network : SmallResNet
-        Changed in place.
+    network : torch.nn.Module
+        Of :func:`make_network`; changed in place.
     images : ndarray of shape [N, H, W, 3], uint8
     labels : ndarray of shape [N], int64
     config : Config
@@ -83,6 +99,10 @@ def train(
         run is left aside and overwritten.
     report : callable, default=print
         Receives one line an epoch.
+    acceleration : str, default="auto"
+        ``none``; ``graph`` (a CUDA graph of the step); ``compile`` (that, of a network that
+        torch.compile has rewritten: about a minute to begin with). ``auto`` is ``graph`` on CUDA
+        where the loss allows it and ``none`` elsewhere.
 
     Returns
     -------
@@ -92,8 +112,15 @@ def train(
     Raises
     ------
     TrainingDiverged
-        When the loss is not finite; the last good checkpoint stays.
+        When the loss is not finite, at the end of that epoch; the last good checkpoint stays.
+    ValueError
+        If ``acceleration`` is unknown or not for this device and loss, or ``crop_padding`` is not
+        less than the side of an image.
     """
+    side = min(images.shape[1:3])
+    if config.crop_padding >= side:
+        raise ValueError(f"crop_padding is {config.crop_padding}; it must be less than the image's side, {side}")
+    acceleration = choose_acceleration(acceleration, config, device)
     network.to(device, memory_format=torch.channels_last)
     images, labels = torch.as_tensor(images), torch.as_tensor(labels)
     if masks is not None:  # a mask moves with its image: it travels as a fourth channel
@@ -101,6 +128,7 @@ def train(
     images, labels = images.to(device), labels.to(device)
     steps_per_epoch = max(1, len(images) // config.batch_size)
     steps = config.epochs * steps_per_epoch
+    background_from = math.ceil(config.background_start * steps) if config.uses_background else steps
     optimizer = torch.optim.SGD(
         network.parameters(), lr=config.learning_rate, momentum=config.momentum,
         weight_decay=config.weight_decay, nesterov=True,
@@ -108,52 +136,61 @@ def train(
     precision = choose_precision(device)
     history = _resume(network, optimizer, checkpoint, run, device)
     saved, kept = time.monotonic(), bool(history)
+    feature_map_of = torch.compile(network.feature_map) if acceleration == "compile" else network.feature_map
+    choice_rng = torch.Generator()
+    torch.backends.cudnn.benchmark = True  # every batch has the same shape
 
+    def forward_backward(x, y, with_background):
+        """Gradients of one batch; returns its classification loss, background loss and accuracy."""
+        background = torch.zeros((), device=device)
+        with torch.autocast(device.type, precision, enabled=precision != torch.float32, cache_enabled=False):
+            feature_map = feature_map_of(x[..., :3].permute(0, 3, 1, 2))
+            logits = network.head(network.pool(feature_map)).float()
+            loss = classification_loss(logits, y, config)
+            if with_background:
+                background = background_loss(
+                    feature_map, y, network.head, config.selector, config.patch_size,
+                    config.n_patches or None, config.top_k,
+                    masks=x[..., 3] if masks is not None else None, generator=choice_rng,
+                )  # fmt: skip
+        (loss + config.weight * background).backward()
+        return torch.stack([loss, background, (logits.argmax(1) == y).float().mean()]).detach()
+
+    step_of = {}  # with background or without: the function that does a step
     for epoch in range(len(history), config.epochs):
         begin = time.monotonic()
         order_rng = torch.Generator().manual_seed(1_000_003 * config.seed + epoch)
-        choice_rng = torch.Generator().manual_seed(1_000_003 * config.seed + epoch)
+        choice_rng.manual_seed(2**40 + 1_000_003 * config.seed + epoch)
         order = torch.randperm(len(images), generator=order_rng).to(device)
-        totals = torch.zeros(3, device=device)
+        moves = draw_moves(len(images), order_rng, config.crop_padding, config.flip).to(device)
+        figures = torch.zeros(steps_per_epoch, 3, device=device)
         network.train()
         for i in tqdm(range(steps_per_epoch), f"epoch {epoch + 1}", leave=False, disable=None):
             step = epoch * steps_per_epoch + i
-            rate = learning_rate_at(step, steps, config)
             for group in optimizer.param_groups:
-                group["lr"] = rate
+                group["lr"] = learning_rate_at(step, steps, config)
             batch = order[i * config.batch_size : (i + 1) * config.batch_size]
-            x, y = augment(images[batch], order_rng, config.crop_padding, config.flip), labels[batch]
-            with torch.autocast(device.type, precision, enabled=precision != torch.float32):
-                feature_map = network.feature_map(x[..., :3].permute(0, 3, 1, 2))
-                logits = network.head(network.pool(feature_map)).float()
-                loss = classification_loss(logits, y, config)
-                background = torch.zeros((), device=device)
-                if config.uses_background and step >= config.background_start * steps:
-                    background = background_loss(
-                        feature_map, y, network.head, config.selector, config.patch_size,
-                        config.n_patches or None, config.top_k,
-                        masks=x[..., 3] if masks is not None else None, generator=choice_rng,
-                    )  # fmt: skip
-                total = loss + config.weight * background
-            if not torch.isfinite(total):
-                raise TrainingDiverged(
-                    f"the loss is {total.item()} at epoch {epoch + 1}, step {i + 1} of {steps_per_epoch} "
-                    f"(classification {loss.item()}, background {background.item()}, learning rate {rate:.4g}); "
-                    f"lower learning_rate ({config.learning_rate}) or weight ({config.weight})"
-                    + (f". The last good state is in {checkpoint}" if kept else "")
-                )
-            optimizer.zero_grad(set_to_none=True)
-            total.backward()
+            x, y = augment(images[batch], moves[batch]), labels[batch]
+            with_background = step >= background_from
+            if acceleration == "none":
+                optimizer.zero_grad(set_to_none=True)
+                figures[i] = forward_backward(x, y, with_background)
+            else:
+                if with_background not in step_of:
+                    step_of[with_background] = cuda_graph.record(
+                        lambda x, y, b=with_background: forward_backward(x, y, b), network, x, y
+                    )
+                figures[i] = step_of[with_background](x, y)
             optimizer.step()
-            totals += torch.stack([loss, background, (logits.argmax(1) == y).float().mean()]).detach()
 
-        loss, background, accuracy = (totals / steps_per_epoch).tolist()
+        _check_finite(figures, epoch, config, f". The last good state is in {checkpoint}" if kept else "")
+        loss, background, accuracy = figures.double().mean(0).tolist()
         history.append({
             "epoch": epoch + 1, "loss": loss, "background_loss": background,
             "train_accuracy": accuracy, "seconds": time.monotonic() - begin,
         })  # fmt: skip
         if checkpoint and (epoch + 1 == config.epochs or time.monotonic() - saved > 60):
-            _save(network, optimizer, checkpoint, run, history)
+            _save(network, optimizer, checkpoint, run, config, history)
             saved, kept = time.monotonic(), True
         report(
             f"epoch {epoch + 1:3d}/{config.epochs}  loss {loss:.3f}  background {background:.3f}  "
@@ -162,8 +199,46 @@ def train(
     return history
 
 
-def _save(network, optimizer, checkpoint, run, history):
-    state = {"run": run, "history": history, "network": network.state_dict(), "optimizer": optimizer.state_dict()}
+def choose_acceleration(name, config, device):
+    """How a training's steps are run: ``none``, ``graph`` or ``compile``; see :func:`train`.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, or it needs CUDA or a loss without random numbers and has none.
+    """
+    # Random cells are drawn on the CPU and true masks travel with the images: no graph for them.
+    fits = device.type == "cuda" and config.selector not in ("random", "oracle")
+    if name == "auto":
+        return "graph" if fits else "none"
+    if name not in ("none", "graph", "compile"):
+        raise ValueError(f"unknown acceleration {name!r}; choose auto, none, graph or compile")
+    if name != "none" and not fits:
+        raise ValueError(
+            f"acceleration {name!r} needs CUDA and a selector other than random and oracle; "
+            f"here: {device.type}, {config.selector}. Use auto or none"
+        )
+    return name
+
+
+def _check_finite(figures, epoch, config, hint):
+    bad = ~figures.isfinite().all(1)
+    if bad.any():
+        i = int(bad.int().argmax())
+        loss, background, _ = figures[i].tolist()
+        raise TrainingDiverged(
+            f"the loss is not finite at epoch {epoch + 1}, step {i + 1} of {len(figures)} "
+            f"(classification {loss}, background {background}); "
+            f"lower learning_rate ({config.learning_rate}) or weight ({config.weight}){hint}"
+        )
+
+
+def _save(network, optimizer, checkpoint, run, config, history):
+    state = {
+        "run": run, "history": history, "config": dataclasses.asdict(config),
+        "n_classes": network.head.out_features, "mean": network.mean.flatten().tolist(), "std": network.std.flatten().tolist(),
+        "network": network.state_dict(), "optimizer": optimizer.state_dict(),
+    }  # fmt: skip
     with atomic_write(checkpoint) as temporary:
         torch.save(state, temporary)
 
@@ -191,27 +266,28 @@ def _read(checkpoint, device):
         ) from error
 
 
-def load_network(checkpoint, config, images, labels):
+def load_network(checkpoint):
     """The trained network of a checkpoint, on the CPU, in evaluation mode.
 
     Parameters
     ----------
     checkpoint : path
-    config : Config
-        The configuration it was trained with; ``images`` and ``labels`` as for
-        :func:`make_network`.
 
     Returns
     -------
-    SmallResNet
+    SmallResNet or ResNet18_32x32
 
     Raises
     ------
     ValueError
         If the file is not a whole checkpoint.
     """
-    network = make_network(config, images, labels)
-    network.load_state_dict(_read(checkpoint, "cpu")["network"])
+    state = _read(checkpoint, "cpu")
+    try:
+        network = _build(Config(**state["config"]), state["n_classes"], state["mean"], state["std"])
+        network.load_state_dict(state["network"])
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise ValueError(f"{checkpoint} is of another version of this project ({error}); train again") from error
     return network.eval()
 
 

@@ -88,7 +88,7 @@ def test_the_checkpoint_of_another_run_is_overwritten(images, labels, tmp_path):
     train(second, images[::-1].copy(), labels, config, CPU, checkpoint=checkpoint, run="two", report=lines.append)
     assert len(lines) == 2
     assert (
-        weights_sha256(load_network(checkpoint, config, images, labels))
+        weights_sha256(load_network(checkpoint))
         == weights_sha256(second)
         != weights_sha256(first)
     )
@@ -165,6 +165,14 @@ def test_another_seed_is_another_training(images, labels):
     assert a != b
 
 
+def test_a_cosine_falls_from_the_full_rate():
+    config = make_config("full", learning_rate=0.2)
+    assert config.warmup is None
+    rates = [learning_rate_at(step, 100, config) for step in range(101)]
+    assert rates[0] == 0.2 and rates[50] == pytest.approx(0.1, rel=1e-4) and rates[100] == pytest.approx(1e-6)
+    assert sorted(rates, reverse=True) == rates
+
+
 @pytest.mark.parametrize("warmup, expected", [
     (0.2, [0.5, 1, 1, 7 / 8, 6 / 8, 5 / 8, 4 / 8, 3 / 8, 2 / 8, 1 / 8]),
     (0.0, [1, 1, 8 / 9, 7 / 9, 6 / 9, 5 / 9, 4 / 9, 3 / 9, 2 / 9, 1 / 9]),
@@ -181,7 +189,7 @@ def test_classification_losses():
     logits, y = torch.randn(6, 4), torch.arange(6) % 4
     assert training.classification_loss(logits, y, small()) == F.cross_entropy(logits, y)
     ours = training.classification_loss(logits, y, small(method="logitnorm", logitnorm_temperature=0.1))
-    assert ours == LogitNorm(t=0.1)(logits, y)
+    torch.testing.assert_close(ours, LogitNorm(t=0.1)(logits, y))
     assert ours.item() == pytest.approx(
         F.cross_entropy(logits / (0.1 * logits.norm(dim=1, keepdim=True)), y).item(), rel=1e-5
     )
@@ -247,7 +255,7 @@ def test_a_loaded_network_is_the_trained_one(images, labels, tmp_path):
     config = small(epochs=1)
     network = fresh(config, images, labels)
     train(network, images, labels, config, CPU, checkpoint=tmp_path / "c.pt", report=str)
-    loaded = load_network(tmp_path / "c.pt", config, images, labels)
+    loaded = load_network(tmp_path / "c.pt")
     assert not loaded.training and weights_sha256(loaded) == weights_sha256(network)
 
 
@@ -266,6 +274,29 @@ def test_the_background_loss_starts_late(images, labels):
     config = small(epochs=4, background_start=0.5)
     history = train(fresh(config, images, labels), images, labels, config, CPU, report=str)
     assert [epoch["background_loss"] > 0 for epoch in history] == [False, False, True, True]
+
+
+def test_what_can_be_accelerated():
+    cuda = torch.device("cuda")
+    assert training.choose_acceleration("auto", small(), CPU) == "none"
+    assert training.choose_acceleration("auto", small(), cuda) == "graph"
+    assert training.choose_acceleration("auto", small(selector="random"), cuda) == "none"
+    assert training.choose_acceleration("compile", small(), cuda) == "compile"
+    with pytest.raises(ValueError, match="unknown acceleration 'fast'"):
+        training.choose_acceleration("fast", small(), cuda)
+    with pytest.raises(ValueError, match="'graph' needs CUDA.*cpu"):
+        training.choose_acceleration("graph", small(), CPU)
+
+
+def test_a_shift_larger_than_the_image_is_refused(images, labels):
+    with pytest.raises(ValueError, match="crop_padding is 32"):
+        train(fresh(small(), images, labels), images, labels, small(crop_padding=32), CPU, report=str)
+
+
+def test_a_checkpoint_of_another_version_is_named(tmp_path):
+    torch.save({"run": "r", "history": [], "network": {}}, tmp_path / "c.pt")
+    with pytest.raises(ValueError, match="c.pt is of another version"):
+        load_network(tmp_path / "c.pt")
 
 
 def test_a_damaged_checkpoint_is_named(images, labels, tmp_path):
