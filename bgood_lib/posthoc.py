@@ -1,62 +1,258 @@
 """Post-hoc scores on a feature bank: pytorch-ood's detectors, and what they lack.
 
-``DETECTORS`` maps a name to a function that builds an unfitted detector from the head of a
-bank. A new detector is one class (if pytorch-ood has none) and one line.
+``DETECTORS`` maps a name to an :class:`Entry`. A new detector is one class in
+``bgood_lib.detectors`` (if pytorch-ood has none) and one line here.
+
+>>> scores = score("KNN", bank, k=100)              # of every set of a bank
+>>> scores = fit("KNN", bank).score(extract(...))   # of new images
+>>> results = score_all(bank)                       # of every detector: scores, or why there are none
 """
+
+import inspect
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import torch
-from pytorch_ood.api import DetectorInfo, FeatureMapsDetector, FeaturesDetector, LogitsDetector, Task
-from pytorch_ood.detector import KNN, EnergyBased, MaxLogit, MaxSoftmax, ReAct
-from threadpoolctl import threadpool_limits
+from pytorch_ood.api import FeatureMapsDetector, LogitsDetector
+from pytorch_ood.detector import GEN, SHE, EnergyBased, Entropy, KLMatching, MaxLogit, MaxSoftmax, ReAct, fDBD
+
+from .detectors.cfmpls import CFMPLS
+from .detectors.gaussians import RMD, Mahalanobis, MahalanobisPlusPlus
+from .detectors.head_weights import DICE, NCI, GradNorm
+from .detectors.logits import OpenMax, TemperatureScaling
+from .detectors.neighbours import KNN, Neighbours, NNGuide, Relation, predict_together
+from .detectors.norms import FeatureNorm, MapNorm, NormContrast, PooledNorm
+from .detectors.shaping import ASH, SCALE, VRA
+from .detectors.subspace import ViM
+from .detectors.transductive import ETLT
+from .feature_bank import Features
+
+CHUNK = 10_000  # images scored at a time, to bound memory
 
 
-class FeatureNorm(FeaturesDetector):
-    """Our own baseline: minus the L2 norm of the pooled features, which the background loss acts on.
+@dataclass(frozen=True)
+class Entry:
+    """How to build a detector, and what is known about it.
 
-    Not the FeatureNorm of Yu et al. (CVPR 2023), which averages per-channel norms of a chosen
-    block's map.
+    Attributes
+    ----------
+    build : callable
+        The bank's head and hyper-parameters, as keywords with their published defaults, to an
+        unfitted pytorch-ood detector.
+    grid : dict of str to list
+        Values to search per hyper-parameter, all combinations: OpenOOD's; empty if it has none.
+    reads : str
+        Which field of ``Features`` a detector of feature maps sees.
+    fits_on : str
+        ``train``, or ``val`` where the publication (or OpenOOD) fits on validation images: the
+        bank's set of that name, or ``train`` if it has none.
+    transductive : bool
+        Does an image's score depend on the images scored with it?
     """
 
-    info = DetectorInfo(tasks={Task.CLASSIFICATION})
-    requires_fit = False
-    hyperparameter_space = {}
+    build: Callable
+    grid: dict = field(default_factory=dict)
+    reads: str = "features"
+    fits_on: str = "train"
+    transductive: bool = False
 
-    def fit(self, data_loader):
-        """Nothing to fit."""
-        return self
+    @property
+    def parameters(self):
+        """Hyper-parameters and their defaults, dict of str to value."""
+        return {name: p.default for name, p in list(inspect.signature(self.build).parameters.items())[1:]}
 
-    def fit_features(self, z, labels):
-        """Nothing to fit."""
-        return self
 
-    def predict(self, x):
-        """Features of shape [N, C] to scores of shape [N]."""
-        return self.predict_features(x)
+PERCENTILES = [0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95]
 
-    def predict_features(self, z):
-        """Features of shape [N, C] to scores of shape [N], larger = more OOD."""
-        return -z.norm(dim=1)
+
+def _ash(variant):
+    return Entry(lambda head, percentile=0.9: ASH(None, head, variant, percentile), {"percentile": PERCENTILES})
 
 
 DETECTORS = {
-    "MSP": lambda head: MaxSoftmax(None),
-    "MaxLogit": lambda head: MaxLogit(None),
-    "Energy": lambda head: EnergyBased(None),
-    "ReAct": lambda head: ReAct(None, head),
-    "KNN": lambda head: KNN(None, k=50),
-    "FeatureNorm": lambda head: FeatureNorm(),
+    "MSP": Entry(lambda head: MaxSoftmax(None)),
+    "MaxLogit": Entry(lambda head: MaxLogit(None)),
+    "Energy": Entry(lambda head, t=1.0: EnergyBased(None, t)),
+    "TemperatureScaling": Entry(lambda head: TemperatureScaling(None), fits_on="val"),
+    "Entropy": Entry(lambda head: Entropy(None)),
+    "GEN": Entry(
+        lambda head, gamma=0.1, M=100: GEN(None, gamma, M),
+        {"gamma": [0.01, 0.1, 0.5, 1, 2, 5, 10], "M": [10, 50, 100, 200, 500, 1000]},
+    ),
+    "KLMatching": Entry(lambda head: KLMatching(None), fits_on="val"),
+    "OpenMax": Entry(
+        lambda head, tailsize=25, alpha=10, euclid_weight=1.0: OpenMax(None, tailsize, alpha, euclid_weight)
+    ),
+    "ReAct": Entry(
+        lambda head, percentile=0.9: ReAct(None, head, percentile=percentile),
+        {"percentile": [0.85, 0.9, 0.95, 0.99]},
+        fits_on="val",
+    ),
+    "VRA": Entry(
+        lambda head, lower_percentile=0.1, upper_percentile=0.9: VRA(None, head, lower_percentile, upper_percentile),
+        {"lower_percentile": [0.01, 0.05, 0.1, 0.15], "upper_percentile": [0.85, 0.9, 0.95, 0.99]},
+        fits_on="val",
+    ),
+    "ASH-P": _ash("ash-p"),
+    "ASH-B": _ash("ash-b"),
+    "ASH-S": _ash("ash-s"),
+    "SCALE": Entry(lambda head, percentile=0.85: SCALE(None, head, percentile), {"percentile": PERCENTILES}),
+    "DICE": Entry(lambda head, p=0.9: DICE(None, head.weight, head.bias, p), {"p": [0.9]}),
+    "CFMPLS": Entry(lambda head, p=0.6, threshold=1.6: CFMPLS(None, head, p, threshold), CFMPLS.hyperparameter_space),
+    "CFM": Entry(
+        lambda head, p=0.6, threshold=1.6: CFMPLS(None, head, p, threshold, smooth=False), CFMPLS.hyperparameter_space
+    ),
+    "PLS": Entry(lambda head: CFMPLS(None, head, mask=False)),
+    "KNN": Entry(lambda head, k=50: KNN(None, k), {"k": [50, 100, 200, 500, 1000]}),
+    "NNGuide": Entry(lambda head, k=100, alpha=0.01: NNGuide(None, head, k, alpha), {"k": [100], "alpha": [0.01]}),
+    "Relation": Entry(
+        lambda head, power=1, threshold=0.03: Relation(None, head, power, threshold), {"power": [1, 2, 4, 6, 8]}
+    ),
+    "Mahalanobis": Entry(lambda head: Mahalanobis(None)),
+    "Mahalanobis++": Entry(lambda head: MahalanobisPlusPlus(None)),
+    "RMD": Entry(lambda head: RMD(None)),
+    "ViM": Entry(lambda head, d=None: ViM(None, d, head.weight, head.bias), {"d": [256, 1000]}),
+    "SHE": Entry(lambda head: SHE(None, head)),
+    "fDBD": Entry(lambda head: fDBD(None, head)),
+    "NCI": Entry(lambda head, alpha=1e-4: NCI(None, head, alpha), {"alpha": [1e-4, 1e-3, 1e-2, 1e-1]}),
+    "GradNorm": Entry(lambda head, temperature=1.0: GradNorm(None, head, temperature)),
+    "FeatureNorm": Entry(lambda head: FeatureNorm(), reads="channel_norms"),
+    "MapNorm": Entry(lambda head: MapNorm(), reads="cell_norms"),
+    "NormContrast": Entry(lambda head, share=0.25: NormContrast(share=share), reads="cell_norms"),
+    "PooledNorm": Entry(lambda head: PooledNorm()),
+    "ETLT": Entry(lambda head: ETLT(None, head), transductive=True),
 }
 
 
-def score(name, bank):
-    """Scores of every image of a bank under one detector, fitted on its ``train`` set.
+class Head(torch.nn.Linear):
+    """A bank's head as the module that pytorch-ood's detectors expect.
+
+    Parameters
+    ----------
+    weight : array of shape [K, C]
+    bias : array of shape [K]
+    """
+
+    def __init__(self, weight, bias):
+        super().__init__(*np.shape(weight)[::-1], device="meta")
+        self.weight = torch.nn.Parameter(torch.as_tensor(weight), requires_grad=False)
+        self.bias = torch.nn.Parameter(torch.as_tensor(bias), requires_grad=False)
+
+    def forward(self, features):
+        """Features [N, C] or maps [N, C, 1, 1] to logits [N, K]."""
+        return super().forward(features.flatten(1))
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A detector fitted on a bank.
+
+    Attributes
+    ----------
+    name : str
+        One of ``DETECTORS``.
+    detector : pytorch_ood.api.Detector
+    """
+
+    name: str
+    detector: object
+
+    def read(self, features):
+        """The tensor of ``features`` that the detector sees."""
+        if isinstance(self.detector, LogitsDetector):
+            return torch.as_tensor(features.logits)
+        if not isinstance(self.detector, FeatureMapsDetector):
+            return torch.as_tensor(features.features)
+        values = torch.as_tensor(getattr(features, DETECTORS[self.name].reads))
+        return values[:, None] if values.ndim == 3 else values[:, :, None, None]
+
+    def score(self, features):
+        """Scores of images.
+
+        Parameters
+        ----------
+        features : Features
+            Of N images. A transductive detector takes them for its batch.
+
+        Returns
+        -------
+        ndarray of shape [N], float64 : larger = more OOD.
+
+        Raises
+        ------
+        ValueError
+            If a score is not finite.
+        """
+        predict = _entry_point(self.detector, "predict")
+        inputs = self.read(features)
+        chunks = [inputs] if DETECTORS[self.name].transductive else inputs.split(CHUNK)
+        with torch.no_grad():
+            return self.checked(torch.cat([predict(chunk) for chunk in chunks]))
+
+    def checked(self, scores):
+        """A tensor of scores as float64 ndarray; ValueError if one is not finite."""
+        scores = np.asarray(scores, np.float64)
+        bad = int((~np.isfinite(scores)).sum())
+        if bad:
+            raise ValueError(f"{self.name}: {bad} of {len(scores)} scores are not finite")
+        return scores
+
+
+def _entry_point(detector, verb):
+    """The method that fits or predicts from what a bank holds."""
+    kind = "logits" if isinstance(detector, LogitsDetector) else "features"
+    return getattr(detector, f"{verb}_{'feature_maps' if isinstance(detector, FeatureMapsDetector) else kind}")
+
+
+def fit(name, bank, **parameters):
+    """Fit a detector on a bank's ``train`` set.
+
+    Temperature scaling, KL matching and the thresholds of ReAct and VRA are fitted on a set
+    called ``val`` instead if the bank has one, as OpenOOD does (``Entry.fits_on``).
 
     Parameters
     ----------
     name : str
         One of ``DETECTORS``.
     bank : Bank
+    **parameters
+        Hyper-parameters other than the published defaults, see ``DETECTORS[name].parameters``.
+
+    Returns
+    -------
+    Fitted
+
+    Raises
+    ------
+    ValueError
+        If the name or a parameter is unknown, or the detector cannot be fitted on this bank.
+    """
+    if name not in DETECTORS:
+        raise ValueError(f"unknown detector {name!r}; choose one of {', '.join(DETECTORS)}")
+    entry = DETECTORS[name]
+    unknown = set(parameters) - set(entry.parameters)
+    if unknown:
+        raise ValueError(
+            f"{name} has no parameter {', '.join(sorted(unknown))}; it has {', '.join(entry.parameters) or 'none'}"
+        )
+    fitted = Fitted(name, entry.build(Head(bank.weight, bank.bias), **parameters))
+    seen = bank[entry.fits_on if entry.fits_on in bank.sets else "train"]
+    _entry_point(fitted.detector, "fit")(fitted.read(seen), torch.as_tensor(seen.labels))
+    return fitted
+
+
+def score(name, bank, **parameters):
+    """Scores of every image of a bank under one detector, fitted on its ``train`` set.
+
+    Parameters
+    ----------
+    name : str
+        One of ``DETECTORS`` that is not transductive.
+    bank : Bank
+    **parameters
+        See :func:`fit`.
 
     Returns
     -------
@@ -66,24 +262,111 @@ def score(name, bank):
     Raises
     ------
     ValueError
-        If the name is unknown.
+        If the name or a parameter is unknown, the detector cannot be fitted on this bank, a score
+        is not finite, or the detector is transductive: see :func:`score_mixed`.
     """
-    if name not in DETECTORS:
-        raise ValueError(f"unknown detector {name!r}; choose one of {', '.join(DETECTORS)}")
-    detector = DETECTORS[name](bank.head)
-    train = bank["train"]
-    labels = torch.as_tensor(train.labels)
-    if isinstance(detector, LogitsDetector):
-        read, predict = lambda f: torch.as_tensor(f.logits), detector.predict_logits
-    elif isinstance(detector, FeatureMapsDetector):
-        read, predict = lambda f: torch.as_tensor(f.features)[:, :, None, None], detector.predict_feature_maps
-        detector.fit_feature_maps(read(train), labels)
-    else:
-        read, predict = lambda f: torch.as_tensor(f.features), detector.predict_features
-        detector.fit_features(read(train), labels)
-    with torch.no_grad(), threadpool_limits(torch.get_num_threads()):
-        return {
-            which: np.asarray(predict(read(features)), np.float64)
-            for which, features in bank.sets.items()
-            if which != "train"
-        }
+    _refuse_transductive(name)
+    return _score_sets(fit(name, bank, **parameters), bank)
+
+
+def _refuse_transductive(name):
+    if name in DETECTORS and DETECTORS[name].transductive:
+        raise ValueError(f"{name} is transductive: a score depends on the whole batch; call score_mixed")
+
+
+def _score_sets(fitted, bank):
+    return {which: fitted.score(features) for which, features in bank.sets.items() if which != "train"}
+
+
+def score_all(bank, names=None):
+    """Scores under many detectors at their defaults; one that fails does not stop the others.
+
+    The neighbour detectors share their product of features.
+
+    Parameters
+    ----------
+    bank : Bank
+    names : iterable of str, optional
+        Default: all of ``DETECTORS`` that are not transductive.
+
+    Returns
+    -------
+    dict of str to (dict of str to ndarray of shape [N], or str) : per detector what :func:`score`
+        returns, or the class and message of its error.
+    """
+    if names is None:
+        names = [name for name, entry in DETECTORS.items() if not entry.transductive]
+    results, neighbours = dict.fromkeys(names), []
+    for name in results:
+        with _reported(results, name):
+            _refuse_transductive(name)
+            fitted = fit(name, bank)
+            if isinstance(fitted.detector, Neighbours):
+                neighbours.append(fitted)
+            else:
+                results[name] = _score_sets(fitted, bank)
+    if neighbours:
+        with _reported(results, *(fitted.name for fitted in neighbours)):
+            sets = {which: torch.as_tensor(f.features) for which, f in bank.sets.items() if which != "train"}
+            detectors = [fitted.detector for fitted in neighbours]
+            with torch.no_grad():
+                scores = {which: predict_together(detectors, features) for which, features in sets.items()}
+        for i, fitted in enumerate(neighbours):
+            with _reported(results, fitted.name):
+                results[fitted.name] = {which: fitted.checked(columns[i]) for which, columns in scores.items()}
+    return results
+
+
+@contextmanager
+def _reported(results, *names):
+    """An error becomes the result of these detectors."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other detectors go on
+        results.update(dict.fromkeys(names, f"{type(error).__name__}: {error}"))
+
+
+def score_mixed(name, bank, ood, id_per_ood=1.0, seed=0, **parameters):
+    """Scores of one batch mixed of ``test`` and one OOD set; what a transductive detector needs.
+
+    The batch is the largest with that mix, drawn by ``seed``. Any other detector scores the same
+    images, so that both can be compared.
+
+    Parameters
+    ----------
+    name : str
+        One of ``DETECTORS``.
+    bank : Bank
+    ood : str
+        The OOD set.
+    id_per_ood : float, default=1
+        In-distribution images per OOD image: 10 is a batch with few OOD images.
+    seed : int, default=0
+    **parameters
+        See :func:`fit`.
+
+    Returns
+    -------
+    scores_id, scores_ood : ndarray of shape [N] and [M], float64
+        Larger = more OOD; N = M * id_per_ood but for rounding.
+
+    Raises
+    ------
+    ValueError
+        See :func:`fit`; or if there are too few images for the mix.
+    """
+    sets = bank["test"], bank[ood]
+    unit = min(len(sets[0]) / id_per_ood, len(sets[1]))
+    counts = int(unit * id_per_ood), int(unit)
+    if min(counts) < 1:
+        raise ValueError(f"no batch with id_per_ood={id_per_ood} from {len(sets[0])} ID and {len(sets[1])} OOD images")
+    draw = np.random.default_rng(seed)
+    chosen = [draw.permutation(len(features))[:n] for features, n in zip(sets, counts)]
+    batch = Features(
+        *(
+            np.concatenate([getattr(features, column.name)[index] for features, index in zip(sets, chosen)])
+            for column in fields(Features)
+        )
+    )
+    scores = fit(name, bank, **parameters).score(batch)
+    return scores[: counts[0]], scores[counts[0] :]

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from bgood_lib.feature_bank import Bank, Features
-from bgood_lib.posthoc import DETECTORS, score
+from bgood_lib.posthoc import score
+
+DETECTORS = ["MSP", "MaxLogit", "Energy", "ReAct", "KNN", "PooledNorm"]
 
 K, C = 3, 8
 
@@ -43,7 +45,7 @@ def formula(name, bank, features):
     if name == "KNN":  # distance to the 50th neighbour on the unit sphere
         a, b = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (z, train))
         return np.sort(np.linalg.norm(a[:, None] - b[None], axis=2), axis=1)[:, 49]
-    if name == "FeatureNorm":
+    if name == "PooledNorm":
         return -np.sqrt((z**2).sum(1))
     raise AssertionError(f"no formula here for {name}")
 
