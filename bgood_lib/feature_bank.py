@@ -36,6 +36,10 @@ class Features:
     def __len__(self):
         return len(self.labels)
 
+    def take(self, rows):
+        """The same of some images only; ``rows`` is an index or a mask over N."""
+        return Features(*(getattr(self, field.name)[rows] for field in fields(self)))
+
 
 @torch.no_grad()
 def extract(network, images, labels, batch_size=100):
@@ -72,7 +76,8 @@ class Bank:
     ----------
     sets : dict of str to Features
         ``train`` (what scores are fitted on), ``test`` (in-distribution) and one entry per
-        OOD set.
+        OOD set. ``val`` (in-distribution), ``val_ood`` and ``val_jigsaw`` serve to choose
+        hyper-parameters and thresholds only.
     weight : ndarray of shape [K, C]
     bias : ndarray of shape [K]
         The linear head.
@@ -85,6 +90,55 @@ class Bank:
 
     def __getitem__(self, name):
         return self.sets[name]
+
+    @classmethod
+    def from_arrays(cls, features, labels, weight, bias, titles=None):
+        """A bank of features that somebody else computed.
+
+        Parameters
+        ----------
+        features : dict of str to ndarray of shape [N, C]
+            Pooled features, the input of the head: ``train``, ``test`` and OOD sets by name.
+        labels : dict of str to ndarray of shape [N]
+            Classes 0 to K - 1 of ``train`` and ``test``.
+        weight : ndarray of shape [K, C]
+        bias : ndarray of shape [K]
+        titles : dict of str to str, optional
+            What each set is. By default its name and N.
+
+        Returns
+        -------
+        Bank
+            Each image counts as a map of one cell.
+
+        Raises
+        ------
+        ValueError
+            If ``train`` or ``test`` is missing, or shapes do not fit; the message names the set.
+        """
+        weight, bias = np.asarray(weight, np.float32), np.asarray(bias, np.float32)
+        if weight.ndim != 2 or bias.shape != weight.shape[:1]:
+            raise ValueError(f"the head has weight {weight.shape} and bias {bias.shape}; expected [K, C] and [K]")
+        sets = {}
+        for name in dict.fromkeys(("train", "test", *features)):
+            if name not in features or (name in ("train", "test") and name not in labels):
+                raise ValueError(f"features and labels need a set {name!r}; features: {', '.join(features)}")
+            z = np.asarray(features[name], np.float32)
+            if z.ndim != 2 or z.shape[1] != weight.shape[1] or not len(z):
+                raise ValueError(f"features of {name} have shape {z.shape}; expected [N, {weight.shape[1]}]")
+            y = np.asarray(labels.get(name, np.full(len(z), -1)), np.int64)
+            if y.shape != (len(z),):
+                raise ValueError(f"labels of {name} have shape {y.shape}; expected [{len(z)}]")
+            sets[name] = Features(
+                z @ weight.T + bias, z, np.linalg.norm(z, axis=1)[:, None, None], np.abs(z), y
+            )  # fmt: skip
+        default = {name: f"{name}, N = {len(part):,}" for name, part in sets.items()}
+        return cls(sets, weight, bias, {**default, **(titles or {})})
+
+    @property
+    def ood(self):
+        """Names of the OOD test sets: neither ``train`` nor ``test`` nor for validation."""
+        return [name for name in self.sets if name not in ("train", "test", "val", "val_ood", "val_jigsaw")]
 
     def head(self, features):
         """Logits [..., K] of features [..., C]; accepts maps [N, C, 1, 1] too. Tensors in and out."""

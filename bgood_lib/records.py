@@ -38,13 +38,59 @@ def write_record(path, record):
 
     Returns
     -------
-    dict : the record as written.
+    dict : the record as :func:`read_records` will give it. The file holds ``metrics`` as a table,
+        ``columns`` and ``rows``, so that no name is repeated.
     """
     now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
     record = {"schema": 1, "finished": now, **record}
     check_record(record, path)
     with atomic_write(path) as temporary:
-        Path(temporary).write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        packed = {**record, "metrics": _pack(record["metrics"])}
+        Path(temporary).write_text(json.dumps(packed, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    return record
+
+
+def _pack(rows):
+    """A table of dicts as column names and rows; None where a dict has no such entry."""
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    return {"columns": columns, "rows": [[row.get(column) for column in columns] for row in rows]}
+
+
+def _unpack(table):
+    """What :func:`_pack` packed; a list of dicts, as in older records, stays as it is."""
+    if isinstance(table, list):
+        return table
+    return [{k: v for k, v in zip(table["columns"], row) if v is not None} for row in table["rows"]]
+
+
+def read_record(path):
+    """One record.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    dict
+        ``metrics`` is a list of dicts, one per OOD set and detector, however the file holds it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is not a whole record.
+    """
+    try:
+        record = json.loads(Path(path).read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} is not whole JSON ({error}); delete it and run its training again") from None
+    try:
+        record["metrics"] = _unpack(record["metrics"])
+    except (KeyError, TypeError):
+        pass  # the schema says what is missing
+    check_record(record, path)
     return record
 
 
@@ -74,16 +120,7 @@ def read_records(folder):
         raise FileNotFoundError(
             f"no records in {folder}; `make book` makes those of scenes, `make cifar10` those of CIFAR-10"
         )
-    records = {}
-    for name in sorted(found):
-        try:
-            records[name] = json.loads(found[name].read_text(encoding="utf-8"))
-        except json.JSONDecodeError as error:
-            raise ValueError(
-                f"{found[name]} is not whole JSON ({error}); delete it and run its training again"
-            ) from None
-        check_record(records[name], found[name])
-    return records
+    return {name: read_record(found[name]) for name in sorted(found)}
 
 
 def locate(path):
@@ -112,7 +149,8 @@ def metrics_frame(records):
         One row per run, OOD set and detector: ``run``, the configuration's ``method``, ``seed``,
         ``selector``, ``weight``, ``patch_size``, ``epochs``, ``n_train``, then ``group``,
         ``ood``, ``title``, ``n``, ``detector``, the metrics and ``accuracy``. A set that was not
-        available has one row with an empty ``detector``.
+        available has one row with an empty ``detector``; a detector that failed has ``error``
+        and no metrics.
     """
     rows = []
     for name, record in records.items():

@@ -141,7 +141,7 @@ def ood_table(records, value="auroc", detector="MSP"):
         column = columns.setdefault(training_name(record["config"]), {"n seeds": [], "ID accuracy": []})
         column["n seeds"].append(1)
         column["ID accuracy"].append(record["accuracy"])
-        scores = {m["ood"]: m[value] for m in record["metrics"] if m["detector"] == detector}
+        scores = {m["ood"]: m.get(value) for m in record["metrics"] if m["detector"] == detector}
         for entry in record["data"]["ood"]:
             column.setdefault(entry.get("title", entry["name"]), []).append(scores.get(entry["name"]))
     return pd.DataFrame({

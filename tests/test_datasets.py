@@ -95,8 +95,8 @@ def test_not_prepared():
     for read in (datasets.load, datasets.info):
         with pytest.raises(DataError, match="cifar10 test is not prepared.*data prepare cifar10$"):
             read("cifar10", "test")
-    with pytest.raises(DataError, match="data prepare tiny_imagenet --from FOLDER"):
-        datasets.load("tiny_imagenet", "test")
+    with pytest.raises(DataError, match="data prepare chars74k --from FOLDER"):
+        datasets.load("chars74k", "test")
     assert not datasets.available("cifar10", "test")
 
 
@@ -426,8 +426,54 @@ def test_torchvision_sets_are_brought_to_form(monkeypatch, tmp_path):
 
 
 def test_a_set_without_a_download_says_how_to_bring_it():
-    with pytest.raises(DataError, match=r"Put tiny_imagenet_val.npz .*tiny_imagenet --from FOLDER"):
-        datasets.prepare("tiny_imagenet")
+    with pytest.raises(DataError, match=r"Put chars74k_streetview.npz .*chars74k --from FOLDER"):
+        datasets.prepare("chars74k")
+
+
+@pytest.mark.parametrize("name, base, title", [
+    ("lsun_c", "LSUNCrop", "LSUN-C"), ("lsun_r", "LSUNResize", "LSUN-R"), ("isun", "LSUNResize", "iSUN"),
+])  # fmt: skip
+def test_pytorch_ood_sets_are_brought_to_form(monkeypatch, name, base, title):
+    from pytorch_ood.dataset import img
+
+    class Rooms:
+        def __init__(self, root, download):
+            assert download and dataset_sources.socket.getdefaulttimeout() == 10
+
+        def __getitem__(self, index):
+            return [(Image.new("RGB", (36, 36), (1, 2, 3)), -1)][index]
+
+    monkeypatch.setattr(img, base, Rooms)
+    monkeypatch.setitem(datasets.OFFICIAL, (name, "test"), (title, 1))
+    (info,) = datasets.prepare(name, say=str)
+    assert info.label == f"{title}, N = 1" and info.origin == "pytorch-ood"
+    images, labels = datasets.load(name)
+    assert (images == [1, 2, 3]).all() and labels.tolist() == [-1]
+
+
+def test_tiny_imagenet_comes_with_its_classes(monkeypatch, tmp_path):
+    from pytorch_ood.dataset import img
+
+    class Tiny:
+        class_map = {"n01443537": 0, "n01629819": 1}
+
+        def __init__(self, root, subset, download):
+            assert subset == "val" and download
+
+        def __getitem__(self, index):
+            return [(Image.new("L", (64, 64), 7), 1)][index]
+
+    monkeypatch.setattr(img, "TinyImageNet", Tiny)
+    test = dataset_sources.from_pytorch_ood("tiny_imagenet", tmp_path)["test"]
+    assert test["images"].shape == (1, 32, 32, 3) and test["labels"].tolist() == [1]
+    assert test["classes"].tolist() == ["n01443537", "n01629819"]
+
+
+@pytest.mark.parametrize("name", dataset_sources.THROUGH_PYTORCH_OOD)
+def test_a_closed_road_through_pytorch_ood_is_said(monkeypatch, name):
+    monkeypatch.setattr(datasets, "from_pytorch_ood", closed("timed out"))
+    with pytest.raises(DataError, match=f"pytorch-ood: timed out.*bgood data prepare {name} --from FOLDER"):
+        datasets.prepare(name, say=str)
 
 
 # --- the command line -------------------------------------------------------------------------

@@ -85,3 +85,36 @@ def test_a_missing_array_is_refused_by_name(bank, tmp_path):
 def test_a_missing_bank_is_not_called_damaged(tmp_path):
     with pytest.raises(FileNotFoundError):
         Bank.load(tmp_path / "bank.npz")
+
+
+@pytest.fixture
+def arrays():
+    rng = np.random.default_rng(0)
+    features = {name: rng.normal(size=(n, 5)) for name, n in (("train", 20), ("test", 6), ("mine", 4), ("val_ood", 3))}
+    return features, {"train": np.arange(20) % 3, "test": np.arange(6) % 3}, rng.normal(size=(3, 5)), rng.normal(size=3)
+
+
+def test_a_bank_of_the_arrays_of_others(arrays, tmp_path):
+    features, labels, weight, bias = arrays
+    bank = Bank.from_arrays(features, labels, weight, bias, titles={"mine": "holidays, N = 4"})
+    assert bank.ood == ["mine"] and bank.titles["mine"] == "holidays, N = 4" and bank.titles["test"] == "test, N = 6"
+    np.testing.assert_allclose(bank["mine"].logits, features["mine"] @ weight.T + bias, rtol=1e-4, atol=1e-5)
+    assert bank["mine"].labels.tolist() == [-1] * 4 and bank["test"].labels.tolist() == labels["test"].tolist()
+    np.testing.assert_allclose(bank["test"].cell_norms[:, 0, 0], np.linalg.norm(features["test"], axis=1), rtol=1e-5)
+    bank.save(tmp_path / "bank.npz")
+    assert np.array_equal(Bank.load(tmp_path / "bank.npz")["mine"].features, bank["mine"].features)
+    few = bank["test"].take([0, 2])
+    assert len(few) == 2 and np.array_equal(few.logits, bank["test"].logits[[0, 2]])
+
+
+@pytest.mark.parametrize("change, message", [
+    (lambda f, y, w, b: f.pop("train"), "need a set 'train'"),
+    (lambda f, y, w, b: y.pop("test"), "need a set 'test'"),
+    (lambda f, y, w, b: f.update(mine=np.zeros((2, 4))), r"features of mine have shape \(2, 4\); expected \[N, 5\]"),
+    (lambda f, y, w, b: y.update(test=np.zeros(5)), r"labels of test have shape \(5,\); expected \[6\]"),
+    (lambda f, y, w, b: b.resize(2, refcheck=False), r"weight \(3, 5\) and bias \(2,\)"),
+])  # fmt: skip
+def test_arrays_that_do_not_fit_are_refused(arrays, change, message):
+    change(*arrays)
+    with pytest.raises(ValueError, match=message):
+        Bank.from_arrays(*arrays)

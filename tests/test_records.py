@@ -1,6 +1,8 @@
 import json
 import re
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bgood_lib.records import check_record, locate, metrics_frame, read_records, write_record
@@ -53,6 +55,38 @@ def test_what_is_written_is_read(make_record, tmp_path):
     written = write_record(tmp_path / "a-s0" / "record.json", content)
     assert written["schema"] == 1 and written["finished"].endswith("+00:00")
     assert read_records(tmp_path) == {"a-s0": written}
+
+
+def test_a_detector_that_failed_is_written_and_read(make_record, tmp_path):
+    record = make_record()
+    failed = {"ood": "svhn", "detector": "ViM", "error": "ValueError: no"}
+    record["metrics"].append(failed)
+    write_record(tmp_path / "a.json", record)
+    assert json.loads((tmp_path / "a.json").read_text())["metrics"]["columns"][:3] == ["ood", "detector", "auroc"]
+    read = read_records(tmp_path)["a"]
+    assert read["metrics"] == record["metrics"]
+    row = metrics_frame({"a": read}).query("detector == 'ViM'").iloc[0]
+    assert row["error"] == "ValueError: no" and np.isnan(row["auroc"])
+
+
+def test_records_of_before_are_read(make_record, tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps(make_record()))
+    assert read_records(tmp_path)["a"] == make_record()
+    published = Path(__file__).parent.parent / "results/cifar10"
+    assert all(len(record["metrics"]) > 10 for record in read_records(published).values())
+
+
+def test_no_name_is_repeated(make_record, tmp_path):
+    metrics = [{**make_record()["metrics"][0], "detector": f"d{i}"} for i in range(100)]
+    write_record(tmp_path / "a.json", make_record(metrics=metrics))
+    assert (tmp_path / "a.json").read_text().count("fpr95_id_positive") == 1
+
+
+@pytest.mark.parametrize("metrics", [{"columns": ["ood"]}, 3, {"columns": ["ood"], "rows": [["a"]]}])
+def test_a_bad_table_of_metrics_is_refused(make_record, tmp_path, metrics):
+    (tmp_path / "a.json").write_text(json.dumps(make_record(metrics=metrics)))
+    with pytest.raises(ValueError, match="a.json is not a valid record: metrics"):
+        read_records(tmp_path)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 2])

@@ -1,6 +1,5 @@
 """The whole path in small: trainings, pages, pictures, the book."""
 
-import json
 import os
 import re
 import shutil
@@ -10,6 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+from bgood_lib.records import read_record
 
 ROOT = Path(__file__).parent.parent
 
@@ -57,7 +58,7 @@ def test_the_book_is_built_once(project):
     records = sorted((project / "runs/scenes").glob("*/record.json"))
     assert len(records) == 7
     for path in records:
-        record = json.loads(path.read_text())
+        record = read_record(path)
         assert record["config"]["epochs"] == 1
         assert {row["ood"] for row in record["metrics"]} == {"scenes_unseen", "scenes_background", "scenes_novel"}
     pages = yaml.safe_load((project / "_toc.yml").read_text())
