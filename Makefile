@@ -3,6 +3,8 @@ PYTHON  ?= python3
 DEVICE  ?= auto
 THREADS ?= 1
 CORES   ?= all
+PROFILE ?= cpu
+FORCE   ?=
 
 SHELL := bash
 BIN := .venv/bin
@@ -10,7 +12,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 SNAKEMAKE = snakemake --cores $(CORES) --rerun-incomplete --rerun-triggers mtime params input --quiet rules host reason
 # OOD sets that torchvision can bring; those that it cannot are taken from the cache, if they are there
 OOD = cifar100 svhn mnist fashion_mnist textures
-OPTIONS = device=$(DEVICE) threads=$(THREADS)
+OPTIONS = device=$(DEVICE) threads=$(THREADS) force=$(if $(filter-out 0 false,$(FORCE)),true,false)
+CIFAR10 = cifar10$(if $(filter-out cpu,$(PROFILE)),_$(PROFILE))
 
 .PHONY: help install book cifar10 test clean
 
@@ -24,6 +27,8 @@ help:
 	@echo "DEVICE=auto|cpu|cuda|mps   where to compute            (now: $(DEVICE))"
 	@echo "THREADS=N                  CPU threads of one training (now: $(THREADS))"
 	@echo "CORES=N|all                cores to use in all         (now: $(CORES))"
+	@echo "PROFILE=cpu|full           network and schedule of cifar10: full is ResNet-18, 100 epochs, for a GPU (now: $(PROFILE))"
+	@echo "FORCE=1                    train even if it takes more than three hours on this CPU"
 	@echo "PYTHON=python3.12          the Python to start from    (now: $(PYTHON))"
 
 install: .venv/installed
@@ -46,7 +51,7 @@ cifar10: .venv/installed
 	@bgood data verify cifar10 >/dev/null 2>&1 || bgood data prepare cifar10
 	@for name in $(OOD); do bgood data verify $$name >/dev/null 2>&1 || bgood data prepare $$name || \
 	  echo "going on without $$name"; done
-	@$(SNAKEMAKE) --config studies=scenes,cifar10 $(OPTIONS)
+	@$(SNAKEMAKE) --config studies=scenes,$(CIFAR10) $(OPTIONS)
 	@echo "the book: $(CURDIR)/_build/html/index.html"
 
 test: .venv/installed

@@ -14,14 +14,15 @@ from bgood_lib.studies import read_study
 STUDIES = {name: read_study(f"studies/{name}.yaml") for name in config.get("studies", "scenes").split(",")}
 DEVICE = config.get("device", "auto")
 THREADS = int(config.get("threads", 1))
+FORCE = config.get("force", False)
 
 LIBRARY = sorted(map(str, Path("bgood_lib").glob("*.py")))
 # What a training and its evaluation import; a change elsewhere trains nothing.
 TRAINING = [
     f"bgood_lib/{module}.py"
     for module in (
-        "augmentation background_loss config dataset_sources datasets evaluation feature_bank files identity machine "
-        "metrics networks posthoc protocols records scenes selectors training"
+        "augmentation background_loss config cost cuda_graph dataset_sources datasets evaluation feature_bank files identity machine "
+        "metrics networks posthoc protocols records resnet18 scenes selectors training"
     ).split()
 ]
 PAGES = [f"book/results/{study.name}/{page}.ipynb" for study in STUDIES.values() for page in study.pages]
@@ -73,7 +74,7 @@ rule train:
     threads: THREADS
     shell:
         "bgood run {input.notebook} {log.notebook} {params.values:q} "
-        "-p out=runs/{wildcards.study}/{wildcards.run} -p device={DEVICE} -p threads={threads}"
+        "-p out=runs/{wildcards.study}/{wildcards.run} -p device={DEVICE} -p threads={threads} -p force={FORCE}"
 
 
 use rule train as train_first with:

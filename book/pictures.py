@@ -14,7 +14,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from bgood_lib import datasets, figures, training
-from bgood_lib.config import Config
 
 
 def scenes_picture():
@@ -36,10 +35,10 @@ def scenes_picture():
 
 
 def idea_picture(run):
-    config = Config(**json.loads((run / "record.json").read_text(encoding="utf-8"))["config"])
-    network = training.load_network(run / "checkpoint.pt", config, *datasets.load("scenes", "train"))
+    config = json.loads((run / "record.json").read_text(encoding="utf-8"))["config"]
+    network = training.load_network(run / "checkpoint.pt")
     images, labels = datasets.load("scenes", "test")
-    maps = figures.patch_maps(network, images, labels, selector=config.selector)
+    maps = figures.patch_maps(network, images, labels, selector=config["selector"])
     # An image whose chosen patches and lengths differ clearly between digit and background.
     digit = datasets.extra("scenes", "test", "foreground")
     cells = maps["norm"].shape[-1]
