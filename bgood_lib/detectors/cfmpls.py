@@ -54,7 +54,7 @@ class CFMPLS(FeaturesDetector):
     def fit_features(self, z, labels):
         """Take prototypes from features [N, C] and labels [N]; see :func:`.gaussians.class_means` for errors."""
         self.prototypes = class_means(z, labels)
-        weight = self.head.weight
+        weight = self.head.weight.double()  # in float32 a level may slip past the weight that it equals
         self.masks = weight >= weight.quantile(self.p, dim=1, keepdim=True)
         return self
 

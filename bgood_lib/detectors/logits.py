@@ -4,9 +4,12 @@ import warnings
 
 import numpy as np
 import torch
+from pytorch_ood.api import RequiresFittingException
 from pytorch_ood.detector import OpenMax as TheirOpenMax
 from pytorch_ood.detector import TemperatureScaling as TheirTemperatureScaling
-from scipy.optimize import minimize_scalar
+from scipy.optimize import brentq, minimize_scalar
+
+from ..metrics import softmax
 
 
 class TemperatureScaling(TheirTemperatureScaling):
@@ -36,27 +39,83 @@ class TemperatureScaling(TheirTemperatureScaling):
 
         low, high = np.log(self.bounds)
         best = minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-5}).x
+        if (logits.argmax(1) == labels).all():
+            best = low  # where the loss is 0 to the last digit, a search cannot tell
         self.t = float(np.exp(best))
         if min(best - low, high - best) < 1e-3:
-            warnings.warn(f"TemperatureScaling: the best temperature, {self.t:.3g}, is at the end of {self.bounds}")
+            warnings.warn(f"TemperatureScaling: the best temperature is at the end of {self.bounds}, {self.t:.3g}")
         self._is_fitted = True
         return self
 
 
+def fit_weibull(values):
+    """The likeliest Weibull distribution of positive values.
+
+    Parameters
+    ----------
+    values : ndarray of shape [N]
+
+    Returns
+    -------
+    shape, scale : float
+        The distribution function is ``1 - exp(-(x / scale)^shape)``. The shape is at most 1e9:
+        equal values have no best one.
+    """
+    u = np.log(values / values.max())
+
+    def slope(c):
+        weights = np.exp(c * u)
+        return (weights * u).sum() / weights.sum() - 1 / c - u.mean()
+
+    c = brentq(slope, 1e-6, 1e9) if slope(1e9) > 0 else 1e9
+    return c, values.max() * np.exp(np.log(np.exp(c * u).mean()) / c)
+
+
 class OpenMax(TheirOpenMax):
-    """pytorch-ood's OpenMax (Bendale and Boult, CVPR 2016), all images at once."""
+    """Probability of "none of these" (Bendale and Boult, CVPR 2016).
+
+    pytorch-ood's score with its defaults, all images at once. The Weibull tails are at the maximum
+    of their likelihood, where scipy's search stops up to 0.001 short of it.
+
+    Parameters
+    ----------
+    model : callable or None
+    tailsize : int, default=25
+        Images of a class, the farthest from its mean logits, to fit the tail to.
+    alpha : int, default=10
+        Number of top classes to revise.
+    euclid_weight : float in [0, 1], default=1
+        Weight of the Euclidean distance; the rest goes to the cosine distance.
+    """
+
+    def _distances(self, x, centre):
+        euclid = np.linalg.norm(x - centre, axis=1)
+        lengths = np.linalg.norm(x, axis=1) * np.linalg.norm(centre)
+        cosine = 1 - x @ centre / np.maximum(lengths, np.finfo(float).tiny)
+        return self.euclid_weight * euclid + (1 - self.euclid_weight) * cosine
+
+    def fit_logits(self, logits, y):
+        """Fit a tail to every class of logits [N, K] and labels [N]; negative labels do not count."""
+        x, y = logits.numpy().astype(np.float64), y.numpy()
+        self._openmax = {}
+        for label in np.unique(y[y >= 0]):
+            centre = x[y == label].mean(0)
+            tail = np.sort(self._distances(x[y == label], centre))[-self.tailsize :]
+            shift = 10_000 - tail[0]  # libMR's: far from 0 the Weibull tail is that of any distribution
+            self._openmax[label] = centre, shift, *fit_weibull(tail + shift)
+        return self
 
     def predict_logits(self, logits):
-        """Logits of shape [N, K] to scores of shape [N]: the probability of "none of these"."""
+        """Logits of shape [N, K] to scores of shape [N] in [0, 1], larger = more OOD."""
         if self._openmax is None:
-            return super().predict_logits(logits)  # raises pytorch-ood's error
-        fitted, x = self._openmax, logits.numpy().astype(np.float64)
-        weights = np.ones(x.shape)  # of the tails; a class without a training image keeps 1
-        for label, tail in fitted.distributions.items():
-            beyond = fitted._get_dists_to_center(label, x) + tail.translation - tail.min_val
-            weights[:, label] = -np.expm1(-((np.maximum(beyond, 0) / tail.scale) ** tail.c))
+            raise RequiresFittingException()
+        x = logits.numpy().astype(np.float64)
+        weights = np.ones(x.shape)  # a class without a training image keeps 1
+        for label, (centre, shift, shape, scale) in self._openmax.items():
+            with np.errstate(over="ignore"):  # exp(-inf) is 0, as it should be
+                weights[:, label] = -np.expm1(-(np.maximum((self._distances(x, centre) + shift) / scale, 0) ** shape))
+        alpha = min(self.alpha, x.shape[1])
         ranks = (-x).argsort(1, kind="stable").argsort(1)
-        kept = 1 - weights * np.maximum(fitted.alpha - ranks, 0) / fitted.alpha
-        revised = np.minimum(np.column_stack([(x * (1 - kept)).sum(1), x * kept]), 709)  # exp(710) is infinite
-        e = np.exp(revised - revised.max(1, keepdims=True))
-        return torch.as_tensor(e[:, 0] / e.sum(1))
+        kept = 1 - weights * np.maximum(alpha - ranks, 0) / alpha
+        revised = np.column_stack([(x * (1 - kept)).sum(1), x * kept])
+        return torch.as_tensor(softmax(revised)[:, 0])
