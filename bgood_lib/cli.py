@@ -1,5 +1,6 @@
-"""The command line: ``bgood data ...`` and ``bgood run ...``."""
+"""The command line: ``bgood data``, ``bgood run``, ``bgood evaluate``, ``bgood tune`` and ``bgood score``."""
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,24 @@ from .data_cli import app as data_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Local background features for OOD detection.")
 app.add_typer(data_app, name="data", help="Which image sets there are, get them, check them.")
+
+
+RunOrBank = Annotated[Path, typer.Argument(metavar="RUN|BANK.npz", help="folder of a run, or a bank")]
+Dataset = Annotated[str | None, typer.Option(help="in-distribution set of a bank that has no record.json beside it")]
+Out = Annotated[Path | None, typer.Option(metavar="FOLDER", help="where the tables go; by default beside the bank")]
+Detectors = Annotated[str | None, typer.Option(metavar="NAME,NAME", help="by default all")]
+
+
+@contextmanager
+def _clean_errors():
+    """Print what a user can put right as one message and exit with 1."""
+    from .datasets import DataError
+
+    try:
+        yield
+    except (DataError, OSError, ValueError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from None
 
 
 @app.callback()
@@ -53,3 +72,80 @@ def run(
     except PapermillExecutionError as error:
         typer.echo(f"error: {error.ename}: {error.evalue}\nthe notebook as far as it got: {output}", err=True)
         raise typer.Exit(1) from None
+
+
+@app.command()
+def evaluate(
+    run: RunOrBank,
+    protocol: Annotated[str, typer.Option(help="all, openood15 or classic6")] = "all",
+    detectors: Detectors = None,
+    dataset: Dataset = None,
+    out: Out = None,
+    resamples: Annotated[int, typer.Option(min=0, help="of the bootstrap; 0: no intervals")] = 200,
+    seed: Annotated[int, typer.Option(min=0, help="of the bootstrap")] = 0,
+):
+    """Every detector on every set of a protocol: AUROC, both FPR95, means; saved as csv, md and tex."""
+    from . import benchmark
+    from .protocols import find_protocol
+
+    with _clean_errors():
+        opened = benchmark.open_run(run, dataset)
+        entries = benchmark.entries_of(opened.bank, find_protocol(protocol, opened.dataset), opened.dataset)
+        bank = benchmark.complete(opened, entries, say=typer.echo)
+        names = detectors.split(",") if detectors else None
+        found = benchmark.evaluate(bank, protocol, opened.dataset, names, resamples, seed)
+        typer.echo(benchmark.to_markdown(found))
+        for file in benchmark.write(found, out or opened.folder):
+            typer.echo(f"wrote {file}")
+
+
+@app.command()
+def tune(
+    run: RunOrBank,
+    protocol: Annotated[str, typer.Option(help="all, openood15 or classic6")] = "all",
+    detectors: Detectors = None,
+    dataset: Dataset = None,
+    out: Out = None,
+):
+    """Hyper-parameters in three ways: published, by an OOD validation set, by shuffled ID images; saved as csv."""
+    import pandas as pd
+
+    from . import benchmark, hyperparameters
+    from .files import atomic_write
+    from .protocols import find_protocol
+
+    with _clean_errors():
+        opened = benchmark.open_run(run, dataset)
+        entries = benchmark.entries_of(opened.bank, find_protocol(protocol, opened.dataset), opened.dataset)
+        bank = benchmark.complete(opened, entries, validation=True, say=typer.echo)
+        names = detectors.split(",") if detectors else None
+        found = hyperparameters.compare(bank, opened.dataset, protocol, names, say=typer.echo)
+        for line in benchmark.notes(found["default"]):
+            typer.echo(f"- {line}")
+        typer.echo(hyperparameters.side_by_side(found).to_string())
+        rows = pd.concat([found[way].rows.assign(way=way) for way in found])
+        file = (out or opened.folder) / f"tuning-{protocol}.csv"
+        with atomic_write(file) as temporary:
+            rows.to_csv(temporary, index=False)
+        typer.echo(f"wrote {file}")
+
+
+@app.command()
+def score(
+    run: Annotated[Path, typer.Argument(help="folder of a run")],
+    images: Annotated[list[Path], typer.Argument(help="images of any size, or folders of them")],
+    detector: Annotated[str, typer.Option(help="one that is not transductive")] = "MSP",
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="also write the table there")] = None,
+):
+    """Your own pictures: class, score, and ID or OOD at a threshold that accepts 95% of the ID test images."""
+    from . import benchmark, own_images
+    from .files import atomic_write
+
+    with _clean_errors():
+        opened = benchmark.open_run(run)
+        table = own_images.score_images(opened, own_images.find_images(images), detector)
+        typer.echo(table.to_string(index=False))
+        if csv is not None:
+            with atomic_write(csv) as temporary:
+                table.to_csv(temporary, index=False)
+            typer.echo(f"wrote {csv}")

@@ -63,9 +63,34 @@ def build_bank(network, dataset, fit_images=10_000, report=print):
             "sha256": datasets.info(entry.name, "test").sha256,
         })  # fmt: skip
     add_validation(network, dataset, sets, titles)
+    return _bank(network, sets, titles), ood
+
+
+def _bank(network, sets, titles):
     head = network.head
-    bank = Bank(sets, head.weight.detach().cpu().numpy(), head.bias.detach().cpu().numpy(), titles)
-    return bank, ood
+    return Bank(sets, head.weight.detach().cpu().numpy(), head.bias.detach().cpu().numpy(), titles)
+
+
+def bank_of(network, train, test, ood):
+    """A bank of one's own images.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        See :func:`bgood_lib.feature_bank.extract`; :class:`bgood_lib.adapters.Wrapped` makes one of
+        any classifier.
+    train, test : (ndarray of shape [N, H, W, 3] uint8, ndarray of shape [N] int64)
+        Images and labels.
+    ood : dict of str to ndarray of shape [N, H, W, 3], uint8
+        OOD images by name.
+
+    Returns
+    -------
+    Bank
+    """
+    sets = {"train": extract(network, *train), "test": extract(network, *test)}
+    sets |= {name: extract(network, images, [-1] * len(images)) for name, images in ood.items()}
+    return _bank(network, sets, {name: f"{name}, N = {len(features):,}" for name, features in sets.items()})
 
 
 def pass_ood(network, entry):
