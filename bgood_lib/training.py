@@ -22,7 +22,7 @@ from .background_loss import background_loss
 from .config import Config
 from .files import atomic_write
 from .machine import choose_precision
-from .networks import SmallResNet, channel_statistics
+from .networks import SmallResNet, WhitenedCNN, channel_statistics
 from .resnet18 import ResNet18_32x32
 
 
@@ -43,16 +43,20 @@ def make_network(config, images, labels):
 
     Returns
     -------
-    SmallResNet or ResNet18_32x32
+    SmallResNet, WhitenedCNN or ResNet18_32x32
     """
     torch.manual_seed(config.seed)
-    return _build(config, int(labels.max()) + 1, *channel_statistics(images))
+    network = _build(config, int(labels.max()) + 1, *channel_statistics(images))
+    if config.network == "whitened_cnn":
+        network.whiten(images[:5000])
+    return network
 
 
 def _build(config, n_classes, mean, std):
     if config.network == "resnet18_32x32":
         return ResNet18_32x32(n_classes, mean, std)
-    return SmallResNet(n_classes, config.stages, config.width, mean, std)
+    kind = WhitenedCNN if config.network == "whitened_cnn" else SmallResNet
+    return kind(n_classes, config.stages, config.width, mean, std)
 
 
 def classification_loss(logits, labels, config):
@@ -61,6 +65,39 @@ def classification_loss(logits, labels, config):
         length = logits.norm(dim=1, keepdim=True) + 1e-7
         logits = logits / (config.logitnorm_temperature * length)
     return F.cross_entropy(logits, labels)
+
+
+def losses(network, x, y, config, with_background=True, generator=None, feature_map_of=None):
+    """What one batch costs.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        With ``feature_map``, ``pool`` and ``head``.
+    x : Tensor of shape [B, H, W, 3] or [B, H, W, 4], uint8
+        Images; a fourth channel is the true foreground mask.
+    y : Tensor of shape [B], int64
+    config : Config
+    with_background : bool, default=True
+        Whether the background loss is computed.
+    generator : torch.Generator, optional
+        For the ``random`` selector.
+    feature_map_of : callable, optional
+        In the place of ``network.feature_map``.
+
+    Returns
+    -------
+    classification loss, background loss (not weighted, 0 without), accuracy : scalar Tensors
+    """
+    feature_map = (feature_map_of or network.feature_map)(x[..., :3].permute(0, 3, 1, 2))
+    logits = network.head(network.pool(feature_map)).float()
+    background = torch.zeros((), device=x.device)
+    if with_background:
+        background = background_loss(
+            feature_map, y, network.head, config.selector, config.patch_size, config.n_patches or None,
+            config.top_k, masks=x[..., 3] if x.shape[-1] == 4 else None, generator=generator,
+        )  # fmt: skip
+    return classification_loss(logits, y, config), background, (logits.argmax(1) == y).float().mean()
 
 
 def learning_rate_at(step, steps, config):
@@ -142,19 +179,10 @@ def train(
 
     def forward_backward(x, y, with_background):
         """Gradients of one batch; returns its classification loss, background loss and accuracy."""
-        background = torch.zeros((), device=device)
         with torch.autocast(device.type, precision, enabled=precision != torch.float32, cache_enabled=False):
-            feature_map = feature_map_of(x[..., :3].permute(0, 3, 1, 2))
-            logits = network.head(network.pool(feature_map)).float()
-            loss = classification_loss(logits, y, config)
-            if with_background:
-                background = background_loss(
-                    feature_map, y, network.head, config.selector, config.patch_size,
-                    config.n_patches or None, config.top_k,
-                    masks=x[..., 3] if masks is not None else None, generator=choice_rng,
-                )  # fmt: skip
+            loss, background, accuracy = losses(network, x, y, config, with_background, choice_rng, feature_map_of)
         (loss + config.weight * background).backward()
-        return torch.stack([loss, background, (logits.argmax(1) == y).float().mean()]).detach()
+        return torch.stack([loss, background, accuracy]).detach()
 
     step_of = {}  # with background or without: the function that does a step
     for epoch in range(len(history), config.epochs):
@@ -275,7 +303,7 @@ def load_network(checkpoint):
 
     Returns
     -------
-    SmallResNet or ResNet18_32x32
+    SmallResNet, WhitenedCNN or ResNet18_32x32
 
     Raises
     ------
