@@ -42,8 +42,8 @@ class Features:
 
 
 @torch.no_grad()
-def extract(network, images, labels, batch_size=100):
-    """Pass images through a network once, in float32.
+def extract(network, images, labels, batch_size=None):
+    """Pass images through a network once, in float32 (on CUDA too: without TF32).
 
     Parameters
     ----------
@@ -51,8 +51,8 @@ def extract(network, images, labels, batch_size=100):
         With ``feature_map(images)``, ``pool(feature_map)`` and ``head(features)``.
     images : ndarray of shape [N, H, W, 3], uint8
     labels : ndarray of shape [N], int64
-    batch_size : int, default=100
-        On a CPU small batches stay in its cache and are twice as fast as large ones.
+    batch_size : int, optional
+        By default 1000, on a CPU 100: small batches stay in its cache and are twice as fast.
 
     Returns
     -------
@@ -61,10 +61,12 @@ def extract(network, images, labels, batch_size=100):
     network.eval()
     device = next(network.parameters()).device
     parts = []
-    for batch in torch.as_tensor(images).split(batch_size):
+    tf32, torch.backends.cudnn.allow_tf32 = torch.backends.cudnn.allow_tf32, False
+    for batch in torch.as_tensor(images).split(batch_size or (100 if device.type == "cpu" else 1000)):
         feature_map = network.feature_map(batch.to(device).permute(0, 3, 1, 2))
         pooled = network.pool(feature_map)
         parts.append((network.head(pooled), pooled, feature_map.norm(dim=1), feature_map.norm(dim=(2, 3))))
+    torch.backends.cudnn.allow_tf32 = tf32
     columns = [torch.cat(column).cpu().numpy() for column in zip(*parts)]
     return Features(*columns, labels=np.asarray(labels, dtype=np.int64))
 
