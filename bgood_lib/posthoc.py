@@ -11,19 +11,19 @@
 import inspect
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from pytorch_ood.api import FeatureMapsDetector, LogitsDetector
-from pytorch_ood.detector import GEN, SHE, EnergyBased, Entropy, KLMatching, MaxLogit, MaxSoftmax, ReAct, fDBD
+from pytorch_ood.detector import GEN, EnergyBased, Entropy, KLMatching, MaxLogit, MaxSoftmax, ReAct, fDBD
 
-from .detectors.cfmpls import CFMPLS
 from .detectors.gaussians import RMD, Mahalanobis, MahalanobisPlusPlus
 from .detectors.head_weights import DICE, NCI, GradNorm
 from .detectors.logits import OpenMax, TemperatureScaling
 from .detectors.neighbours import KNN, Neighbours, NNGuide, Relation, predict_together
 from .detectors.norms import FeatureNorm, MapNorm, NormContrast, PooledNorm
+from .detectors.prototypes import CFMPLS, SHE
 from .detectors.shaping import ASH, SCALE, VRA
 from .detectors.subspace import ViM
 from .detectors.transductive import ETLT
@@ -362,11 +362,7 @@ def score_mixed(name, bank, ood, id_per_ood=1.0, seed=0, **parameters):
         raise ValueError(f"no batch with id_per_ood={id_per_ood} from {len(sets[0])} ID and {len(sets[1])} OOD images")
     draw = np.random.default_rng(seed)
     chosen = [draw.permutation(len(features))[:n] for features, n in zip(sets, counts)]
-    batch = Features(
-        *(
-            np.concatenate([getattr(features, column.name)[index] for features, index in zip(sets, chosen)])
-            for column in fields(Features)
-        )
-    )
+    parts = [features.take(index) for features, index in zip(sets, chosen)]
+    batch = Features(*(np.concatenate(columns) for columns in zip(*(vars(part).values() for part in parts))))
     scores = fit(name, bank, **parameters).score(batch)
     return scores[: counts[0]], scores[counts[0] :]

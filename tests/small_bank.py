@@ -8,7 +8,7 @@ K, C, SIDE = 5, 16, 4
 
 
 def make_maps(rng, labels):
-    """Maps [N, C, 4, 4]: noise, and in the middle cells an object: of its class, or weaker and of two others' channels."""
+    """Maps [N, C, 4, 4]: noise, and in the middle an object of its class, or a weaker one of two other channels."""
     maps = np.abs(rng.normal(0, 0.3, (len(labels), C, SIDE, SIDE)))
     for image, label in zip(maps, labels):
         if label >= 0:

@@ -6,9 +6,10 @@ import torch
 from pytorch_ood import detector as theirs
 from small_bank import make_bank
 
-from bgood_lib.detectors.gaussians import class_means
 from bgood_lib.detectors.head_weights import DICE, GradNorm
 from bgood_lib.detectors.logits import OpenMax, fit_weibull
+from bgood_lib.detectors.prototypes import class_means
+from bgood_lib.feature_bank import Bank
 from bgood_lib.posthoc import Head, fit
 
 
@@ -39,10 +40,21 @@ def test_features_far_from_the_origin_do_not_cancel(bank, data):
 
 def test_a_class_without_images_is_named(data):
     _, z, y, _ = data
-    with pytest.raises(ValueError, match=r"classes without a training image: \[2\]"):
+    with pytest.raises(ValueError, match=r"no training image of classes \[2\]"):
         class_means(z[y != 2], y[y != 2])
     with pytest.raises(ValueError, match="label -1 in the training set"):
         class_means(z, y - 1)
+    with pytest.raises(ValueError, match=r"no training image of classes \[5, 6\]"):
+        class_means(z, y, 7)
+
+
+def test_she_names_a_class_that_is_never_classified_right(bank):
+    train = bank["train"]
+    never = type(train)(**{**vars(train), "labels": np.where(train.labels == 3, 2, train.labels)})
+    with pytest.raises(
+        ValueError, match=r"SHE, of images that are classified right: no training image of classes \[3\]"
+    ):
+        fit("SHE", Bank({"train": never}, bank.weight, bank.bias, {}))
 
 
 @pytest.mark.parametrize("t", [1.0, 2.0])

@@ -6,32 +6,7 @@ from pytorch_ood.detector import RMD as TheirRMD
 from pytorch_ood.detector import Mahalanobis as TheirMahalanobis
 from torch.nn.functional import normalize
 
-
-def class_means(z, labels):
-    """Mean feature of every class.
-
-    Parameters
-    ----------
-    z : Tensor of shape [N, C]
-    labels : Tensor of shape [N], int64
-
-    Returns
-    -------
-    Tensor of shape [K, C] : K is the largest label plus 1.
-
-    Raises
-    ------
-    ValueError
-        If a label is negative or a class has no image.
-    """
-    if labels.min() < 0:
-        raise ValueError(f"label {int(labels.min())} in the training set; labels must be 0 or more")
-    counts = torch.bincount(labels)
-    if (counts == 0).any():
-        raise ValueError(
-            f"classes without a training image: {torch.where(counts == 0)[0].tolist()}; fit on more images"
-        )
-    return z.new_zeros(len(counts), z.shape[1]).index_add_(0, labels, z) / counts[:, None]
+from .prototypes import class_means
 
 
 def whitening(centred):
@@ -62,7 +37,7 @@ class Mahalanobis(TheirMahalanobis):
 
     @torch.no_grad()
     def fit_features(self, z, y):
-        """Fit to features [N, C] and labels [N]; see :func:`class_means` for errors."""
+        """Fit to features [N, C] and labels [N]; see :func:`.prototypes.class_means` for errors."""
         z = self._prepare(z)
         self.mu = class_means(z, y)
         self.centre = z.mean(0)
@@ -104,7 +79,7 @@ class RMD(Mahalanobis):
     info = TheirRMD.info
 
     def fit_features(self, z, y):
-        """Fit to features [N, C] and labels [N]; see :func:`class_means` for errors."""
+        """Fit to features [N, C] and labels [N]; see :func:`.prototypes.class_means` for errors."""
         super().fit_features(z, y)
         self.whiten_all = whitening(self._prepare(z) - self.centre)
         return self

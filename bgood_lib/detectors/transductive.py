@@ -9,6 +9,7 @@ class ETLT(FeaturesDetector):
     """A simple score, smoothed by linear regression on the features of the test batch (Fan et al., CVPR 2024).
 
     Fits ``score = a f + b`` by least squares to the batch itself; the prediction is the new score.
+    Called RTL in the authors' code, whose batches hold five ID images for one OOD image.
 
     Parameters
     ----------

@@ -1,12 +1,57 @@
-"""Feature masking and prototype logit smoothing."""
+"""Scores that compare a feature with the mean feature of its predicted class."""
 
 from typing import ClassVar
 
 import torch
 from pytorch_ood.api import DetectorInfo, FeaturesDetector, Paper, Task
+from pytorch_ood.detector import SHE as TheirSHE
 from torch.nn.functional import cosine_similarity, linear
 
-from .gaussians import class_means
+
+def class_means(z, labels, n_classes=0):
+    """Mean feature of every class.
+
+    Parameters
+    ----------
+    z : Tensor of shape [N, C]
+    labels : Tensor of shape [N], int64
+    n_classes : int, optional
+        At least so many classes there are, K; by default the largest label plus 1.
+
+    Returns
+    -------
+    Tensor of shape [K, C]
+
+    Raises
+    ------
+    ValueError
+        If a label is negative or a class has no image.
+    """
+    if len(labels) and labels.min() < 0:
+        raise ValueError(f"label {int(labels.min())} in the training set; labels must be 0 or more")
+    counts = torch.bincount(labels, minlength=n_classes)
+    if (counts == 0).any():
+        raise ValueError(f"no training image of classes {torch.where(counts == 0)[0].tolist()}; fit on more images")
+    return z.new_zeros(len(counts), z.shape[1]).index_add_(0, labels, z) / counts[:, None]
+
+
+class SHE(TheirSHE):
+    """Minus the inner product with the predicted class's pattern (Zhang et al., ICLR 2023).
+
+    A pattern is the mean feature of the training images that are classified right; pytorch-ood's
+    score, with an error that names a class without any.
+    """
+
+    @torch.no_grad()
+    def fit_features(self, z, y):
+        """Take patterns from features [N, C] and labels [N]; ValueError if a class has none."""
+        logits = self.head(z)
+        right = logits.argmax(1) == y
+        try:
+            self.patterns = class_means(z[right], y[right], logits.shape[1])
+        except ValueError as error:
+            raise ValueError(f"SHE, of images that are classified right: {error}") from error
+        return self
 
 
 class CFMPLS(FeaturesDetector):
@@ -52,8 +97,8 @@ class CFMPLS(FeaturesDetector):
 
     @torch.no_grad()
     def fit_features(self, z, labels):
-        """Take prototypes from features [N, C] and labels [N]; see :func:`.gaussians.class_means` for errors."""
-        self.prototypes = class_means(z, labels)
+        """Take prototypes from features [N, C] and labels [N]; see :func:`class_means` for errors."""
+        self.prototypes = class_means(z, labels, len(self.head.weight))
         weight = self.head.weight.double()  # in float32 a level may slip past the weight that it equals
         self.masks = weight >= weight.quantile(self.p, dim=1, keepdim=True)
         return self
