@@ -128,7 +128,7 @@ class WhitenedCNN(MapNetwork):
     stages : int, default=3
         Number of halvings, 1 to 5.
     width : int, default=64
-        Channels of the first stage; the later ones, and the map, have C = 2 * width.
+        Channels of the first stage, doubled by every further one: C = width * 2**(stages - 1).
     mean, std : sequence of 3 floats
         Channel statistics of the training images, in units of [0, 1].
 
@@ -148,7 +148,7 @@ class WhitenedCNN(MapNetwork):
         if not 1 <= stages <= 5:
             raise ValueError(f"stages is {stages}; a 32 x 32 image can be halved 1 to 5 times")
         self.whitening = nn.Conv2d(3, 24, 2, bias=False).requires_grad_(False)
-        widths = [24, width, *[2 * width] * (stages - 1)]
+        widths = [24, *(width * 2**stage for stage in range(stages))]
         self.stages = nn.Sequential(*(PooledBlock(a, b) for a, b in zip(widths, widths[1:])))
         self.head = nn.Linear(widths[-1], n_classes)
 

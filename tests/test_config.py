@@ -5,7 +5,7 @@ from bgood_lib.config import METHODS, PROFILES, Config, make_config
 
 def test_profile_gives_the_schedule_and_settings_win():
     config = make_config("cpu", dataset="cifar10", width=16)
-    assert (config.stages, config.epochs, config.batch_size) == (3, 8, 128)
+    assert (config.stages, config.epochs, config.batch_size) == (3, 7, 128)
     assert (config.dataset, config.width) == ("cifar10", 16)
 
 

@@ -54,7 +54,7 @@ def test_channel_statistics(images):
 def test_whitened_cnn_has_the_promised_map(stages, side):
     network, x = WhitenedCNN(3, stages, width=16).eval(), torch.rand(2, 3, 32, 32)
     feature_map = network.feature_map(x)
-    assert feature_map.shape == (2, 32, side, side) and feature_map.min() >= 0
+    assert feature_map.shape == (2, 16 * 2 ** (stages - 1), side, side) and feature_map.min() >= 0
     torch.testing.assert_close(network(x), network.head(feature_map.flatten(2).mean(2)))
     with pytest.raises(ValueError, match="stages is 6"):
         WhitenedCNN(3, 6)
