@@ -46,13 +46,14 @@ def make_network(config, images, labels):
     SmallResNet, WhitenedCNN or ResNet18_32x32
     """
     torch.manual_seed(config.seed)
-    network = _build(config, int(labels.max()) + 1, *channel_statistics(images))
+    network = build_network(config, int(labels.max()) + 1, *channel_statistics(images))
     if config.network == "whitened_cnn":
         network.whiten(images[:5000])
     return network
 
 
-def _build(config, n_classes, mean, std):
+def build_network(config, n_classes, mean, std):
+    """The network of a configuration, for K = ``n_classes`` and given channel statistics (3 floats each)."""
     if config.network == "resnet18_32x32":
         return ResNet18_32x32(n_classes, mean, std)
     kind = WhitenedCNN if config.network == "whitened_cnn" else SmallResNet
@@ -168,7 +169,7 @@ def train(
     background_from = math.ceil(config.background_start * steps) if config.uses_background else steps
     optimizer = torch.optim.SGD(
         network.parameters(), lr=config.learning_rate, momentum=config.momentum,
-        weight_decay=config.weight_decay, nesterov=True,
+        weight_decay=config.weight_decay, nesterov=True, fused=device.type == "cuda",
     )  # fmt: skip
     precision = choose_precision(device)
     history = _resume(network, optimizer, checkpoint, run, device)
@@ -312,7 +313,7 @@ def load_network(checkpoint):
     """
     state = _read(checkpoint, "cpu")
     try:
-        network = _build(Config(**state["config"]), state["n_classes"], state["mean"], state["std"])
+        network = build_network(Config(**state["config"]), state["n_classes"], state["mean"], state["std"])
         network.load_state_dict(state["network"])
     except (KeyError, TypeError, RuntimeError) as error:
         raise ValueError(f"{checkpoint} is of another version of this project ({error}); train again") from error
