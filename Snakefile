@@ -125,10 +125,12 @@ rule book:
         PICTURES,
         "_config.yml",
         "_toc.yml",
+        "book/contents.py",
         "book/style/book.css",
         sorted(map(str, [*Path("book").glob("*.md"), *Path("book").glob("*.bib")])),
         sorted(set(map(str, Path("book/results").glob("*/*.ipynb"))) - set(PAGES)),
     output:
         "_build/html/index.html",
     shell:
-        "jupyter-book build . -W -n --keep-going && touch {output}"
+        "python book/contents.py _build/toc.yml && "
+        "jupyter-book build . --toc _build/toc.yml -W -n --keep-going && touch {output}"
