@@ -16,7 +16,7 @@ DEVICE = config.get("device", "auto")
 THREADS = int(config.get("threads", 1))
 FORCE = config.get("force", False)
 
-LIBRARY = sorted(map(str, Path("bgood_lib").glob("*.py")))
+LIBRARY = sorted(map(str, Path("bgood_lib").rglob("*.py")))
 # What a training and its evaluation import; a change elsewhere trains nothing.
 TRAINING = [
     f"bgood_lib/{module}.py"
@@ -24,7 +24,7 @@ TRAINING = [
         "augmentation background_loss config cost cuda_graph dataset_sources datasets evaluation feature_bank files identity machine "
         "metrics networks posthoc protocols records resnet18 scenes selectors training"
     ).split()
-]
+] + sorted(map(str, Path("bgood_lib/detectors").glob("*.py")))
 PAGES = [f"book/results/{study.name}/{page}.ipynb" for study in STUDIES.values() for page in study.pages]
 PICTURES = ["book/results/scenes/idea.png", "book/results/scenes/scenes.png"]
 PUBLISHED = [f"results/{study.name}/{run}.json" for study in STUDIES.values() if study.publish for run in study.runs]

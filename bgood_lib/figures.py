@@ -121,35 +121,42 @@ def patch_figure(images, maps, row_titles):
     return figure
 
 
-def heat_table(values, row_names, column_names, title, centre=None, digits=1):
-    """A table as a picture: coloured cells with their numbers.
+def heat_table(panels, title, centre=None, digits=1):
+    """Tables side by side as a picture: coloured cells with their numbers.
 
     Parameters
     ----------
-    values : ndarray of shape [rows, columns]
-        NaN is drawn as an empty cell.
+    panels : dict of str to DataFrame
+        Equal rows and columns; the key stands above its table. NaN is drawn as an empty cell.
+    title : str
     centre : float, optional
         Diverging colours around this value; otherwise colours from low to high.
+    digits : int, default=1
     """
-    values = np.asarray(values, float)
-    figure, axis = plt.subplots(
-        figsize=(1.0 * len(column_names) + 2.4, 0.36 * len(row_names) + 1.5), layout="constrained"
-    )
+    rows, columns = next(iter(panels.values())).axes
+    values = np.stack([np.asarray(table, float) for table in panels.values()])
+    wide = 0.62 if len(panels) > 1 or len(columns) > 5 else 1.0
+    figure, axes = plt.subplots(
+        1, len(panels), sharey=True, squeeze=False, layout="constrained",
+        figsize=(wide * len(columns) * len(panels) + 2.2, 0.26 * len(rows) + 1.9),
+    )  # fmt: skip
     if centre is None:
-        limits = dict(vmin=np.nanmin(values), vmax=np.nanmax(values), cmap="cividis")
+        limits = {"vmin": np.nanmin(values), "vmax": np.nanmax(values), "cmap": "cividis"}
     else:
         reach = max(np.nanmax(np.abs(values - centre)), 1e-9)
-        limits = dict(vmin=centre - reach, vmax=centre + reach, cmap="RdBu")
-    image = axis.imshow(values, aspect="auto", **limits)
-    for i, j in np.ndindex(values.shape):
-        if np.isfinite(values[i, j]):
-            red, green, blue, _ = image.cmap(image.norm(values[i, j]))
-            dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
-            text = f"{values[i, j]:+.{digits}f}" if centre is not None else f"{values[i, j]:.{digits}f}"
-            axis.text(j, i, text, ha="center", va="center", color="white" if dark else "black", fontsize=9)
-    axis.set_xticks(range(len(column_names)), column_names, rotation=30, ha="right")
-    axis.set_yticks(range(len(row_names)), row_names)
-    axis.set_title(title)
-    axis.spines[:].set_visible(False)
-    axis.tick_params(length=0)
+        limits = {"vmin": centre - reach, "vmax": centre + reach, "cmap": "RdBu"}
+    for axis, name, cells in zip(axes[0], panels, values):
+        image = axis.imshow(cells, aspect="auto", **limits)
+        for i, j in np.ndindex(cells.shape):
+            if np.isfinite(cells[i, j]):
+                red, green, blue, _ = image.cmap(image.norm(cells[i, j]))
+                dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
+                text = f"{cells[i, j]:{'+' if centre is not None else ''}.{digits}f}"
+                axis.text(j, i, text, ha="center", va="center", color="white" if dark else "black", fontsize=8)
+        axis.set_xticks(range(len(columns)), columns, rotation=40, ha="right", rotation_mode="anchor")
+        axis.set_yticks(range(len(rows)), rows)
+        axis.set_title(name, fontsize=10)
+        axis.spines[:].set_visible(False)
+        axis.tick_params(length=0)
+    figure.suptitle(title, fontsize=11)
     return figure

@@ -5,6 +5,7 @@ from collections import Counter
 import pandas as pd
 
 from .config import METHODS
+from .records import metrics_frame
 
 pd.set_option("display.max_colwidth", None)  # a title is never cut short
 
@@ -151,6 +152,93 @@ def ood_table(records, value="auroc", detector="MSP"):
         }
         for name, column in columns.items()
     })  # fmt: skip
+
+
+def paired_change(records, plain, ours, selector, value="auroc"):
+    """What the background loss changes, per detector and OOD set.
+
+    Parameters
+    ----------
+    records : dict of str to dict
+        Of :func:`comparison`.
+    plain, ours : str
+        Methods without and with the background loss.
+    selector : str
+        Of the runs with it.
+    value : str, default="auroc"
+        A metric of :func:`bgood_lib.metrics.ood_metrics`.
+
+    Returns
+    -------
+    change : DataFrame
+        One row per detector, one column per OOD set (its name), percentage points: the mean over
+        the seeds that both have. NaN where a detector failed.
+    n : int
+        Number of these seeds.
+    """
+    frame = metrics_frame(records).dropna(subset=["detector"])
+    order = dict.fromkeys(frame["detector"]), dict.fromkeys(frame["ood"])
+    without = frame[frame["method"] == plain]
+    with_loss = frame[(frame["method"] == ours) & (frame["selector"] == selector)]
+    seeds = set(without["seed"]) & set(with_loss["seed"])
+    key = ["detector", "ood", "seed"]
+    a, b = (part[part["seed"].isin(seeds)].set_index(key)[value] for part in (without, with_loss))
+    change = 100 * (b - a).groupby(["detector", "ood"]).mean().unstack()
+    return change.reindex(index=list(order[0]), columns=list(order[1])).rename_axis(index=None, columns=None), len(seeds)
+
+
+def group_table(records, value="auroc"):
+    """Mean over the OOD sets of a group, per detector: every training beside its change.
+
+    Parameters
+    ----------
+    records : dict of str to dict
+        Of :func:`comparison`: a training without the background loss stands before those with it.
+    value : str, default="auroc"
+
+    Returns
+    -------
+    DataFrame of str, in percent
+        Rows: ID accuracy, then detectors. Columns: group of sets with their number, then training.
+        Cells: mean (and spread) over seeds; for trainings with the background loss also the
+        change over the seeds that they share with the one without, in points. A set that a
+        detector failed on makes its cell ``failed``.
+    """
+    frame = metrics_frame(records).dropna(subset=["detector"])
+    frame["training"] = [training_name(records[run]["config"]) for run in frame["run"]]
+    accuracy = frame.drop_duplicates("run").set_index(["training", "seed"])["accuracy"]
+    columns = {}
+    for group, part in frame.groupby("group", sort=False):
+        means = part.groupby(["detector", "training", "seed"], sort=False)[value].agg(lambda v: v.mean(skipna=False))
+        title = f"{group} ({_count(part['title'])})"
+        base = None
+        for training in dict.fromkeys(part["training"]):
+            if "background" not in training:
+                base = training
+            column = {"ID accuracy": _with_change(accuracy, training, base, 2)}
+            for detector in dict.fromkeys(part["detector"]):
+                column[detector] = _with_change(means[detector], training, base, 1)
+            columns[title, training] = column
+    return pd.DataFrame(columns)
+
+
+def _count(titles):
+    """How many sets, and how many of them are not what their name says."""
+    titles = titles.unique()
+    short = sum(any(word in title for word in ("(part", "(stand-in")) for title in titles)
+    return f"{len(titles)} set{'s' * (len(titles) > 1)}" + (f", {short} of them parts or stand-ins" if short else "")
+
+
+def _with_change(values, training, base, digits):
+    """Mean over seeds and, against ``base``, the change over shared seeds in brackets."""
+    ours = values[training]
+    if ours.isna().any():
+        return "failed"
+    text = mean_and_spread(ours, digits)
+    if base in (None, training):
+        return text
+    change = (ours - values[base]).dropna()
+    return text + (f" ({100 * change.mean():+.{digits}f})" if len(change) else "")
 
 
 def overconfidence_table(records, value):

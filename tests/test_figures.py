@@ -1,5 +1,6 @@
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -42,12 +43,15 @@ def test_patch_maps_and_their_figure(images, labels, patch_size):
 
 
 def test_heat_table_writes_numbers_and_leaves_missing_ones_empty():
-    figure = figures.heat_table([[1.26, np.nan], [-2, 0]], ["a", "b"], ["x", "y"], "title", centre=0)
-    axis = figure.axes[0]
-    assert {text.get_position(): text.get_text() for text in axis.texts} == {
+    table = pd.DataFrame([[1.26, np.nan], [-2, 0]], ["a", "b"], ["x", "y"])
+    figure = figures.heat_table({"one": table, "two": -table}, "title", centre=0)
+    one, two = figure.axes
+    assert {text.get_position(): text.get_text() for text in one.texts} == {
         (0, 0): "+1.3",
         (0, 1): "-2.0",
         (1, 1): "+0.0",
     }
-    assert [label.get_text() for label in axis.get_xticklabels()] == ["x", "y"]
-    assert [label.get_text() for label in axis.get_yticklabels()] == ["a", "b"]
+    assert [text.get_text() for text in two.texts] == ["-1.3", "+2.0", "-0.0"]
+    assert (one.get_title(), two.get_title()) == ("one", "two")
+    assert [label.get_text() for label in one.get_xticklabels()] == ["x", "y"]
+    assert [label.get_text() for label in one.get_yticklabels()] == ["a", "b"]

@@ -79,10 +79,9 @@ def test_every_picture_has_an_alt_text(cells):
 
 def test_settings_a_notebook_offers_are_those_of_the_library(path):
     from bgood_lib.config import METHODS, PROFILES
-    from bgood_lib.posthoc import DETECTORS
     from bgood_lib.selectors import SELECTORS
 
-    known = {"method": METHODS, "profile": PROFILES, "selector": SELECTORS, "detector": DETECTORS}
+    known = {"method": METHODS, "profile": PROFILES, "selector": SELECTORS}
     for name, parameter in read_parameters(path).items():
         if name in known:
             assert set(parameter.choices) == set(known[name]), name
