@@ -3,10 +3,12 @@ import pytest
 from bgood_lib.tables import (
     comparison,
     first_run,
+    group_table,
     data_table,
     mean_and_spread,
     ood_table,
     overconfidence_table,
+    paired_change,
     seeds_note,
     training_name,
 )  # fmt: skip
@@ -118,3 +120,47 @@ def test_a_page_says_which_run_it_misses(make_record):
     assert first_run({"a": make_record(PLAIN)}, "cross_entropy") == "a"
     with pytest.raises(ValueError, match="needs a run of background with selector rank; .* has a"):
         first_run({"a": make_record(PLAIN)}, "background", "rank")
+
+
+def _study(make_record, values):
+    """Records of one detector on two sets: ``values[method, selector, seed]`` are their AUROCs; None failed."""
+    records = {}
+    for (method, selector, seed), aurocs in values.items():
+        record = make_record({"method": method, "selector": selector, "seed": seed, "weight": 0.1 if selector else 0})
+        entry = record["data"]["ood"][0]
+        sets = ("mnist", "MNIST, N = 20"), ("svhn", "SVHN subset (part of SVHN), N = 20")
+        record["data"]["ood"] = [{**entry, "name": name, "title": title} for name, title in sets]
+        good = record["metrics"][0]
+        record["metrics"] = [
+            {**good, "ood": name, "auroc": auroc}
+            if auroc is not None
+            else {"ood": name, "detector": good["detector"], "error": "it broke"}
+            for (name, _), auroc in zip(sets, aurocs)
+        ]
+        records[f"{method}-{selector}-{seed}"] = record
+    return records
+
+
+def test_paired_change_uses_shared_seeds_only(make_record):
+    records = _study(make_record, {
+        ("cross_entropy", None, 0): (0.5, 0.6), ("cross_entropy", None, 1): (0.7, 0.6), ("cross_entropy", None, 2): (0.1, 0.1),
+        ("background", "rank", 0): (0.6, 0.6), ("background", "rank", 1): (1.0, 0.5), ("background", "all", 0): (0.9, None),
+    })  # fmt: skip
+    change, n = paired_change(records, "cross_entropy", "background", "rank")
+    assert n == 2 and list(change.columns) == ["mnist", "svhn"]
+    assert change.loc["MSP"].tolist() == pytest.approx([20, -5])
+    control, n = paired_change(records, "cross_entropy", "background", "all")
+    assert n == 1 and control.loc["MSP", "mnist"] == pytest.approx(40) and control.isna().loc["MSP", "svhn"]
+
+
+def test_group_table_counts_parts_and_gives_changes(make_record):
+    records = _study(make_record, {
+        ("cross_entropy", None, 0): (0.5, 0.7), ("background", "rank", 0): (0.7, 0.7), ("background", "all", 0): (0.9, None),
+    })  # fmt: skip
+    table = group_table(records)
+    group = "far (2 sets, 1 of them parts or stand-ins)"
+    assert set(table.columns.get_level_values(0)) == {group}
+    assert table[group, "cross-entropy"]["MSP"] == "60.0"
+    assert table[group, "cross-entropy + background (rank)"]["MSP"] == "70.0 (+10.0)"
+    assert table[group, "cross-entropy + background (all cells)"]["MSP"] == "failed"
+    assert table[group, "cross-entropy + background (rank)"]["ID accuracy"] == "90.00 (+0.00)"
