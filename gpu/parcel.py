@@ -100,7 +100,7 @@ def to_picture(images):
     rows = -(-len(images) // ACROSS)
     full = np.zeros((rows * ACROSS, *images.shape[1:]), np.uint8)
     full[: len(images)] = images
-    n, height, width, channels = full.shape
+    _, height, width, channels = full.shape
     return full.reshape(rows, ACROSS, height, width, channels).swapaxes(1, 2).reshape(rows * height, -1, channels)
 
 

@@ -1,6 +1,6 @@
 """Pack wheels and image sets into parts that can be carried to a machine without internet.
 
-    python gpu/prepare.py    # needs the sets in the data cache: bgood data list
+python gpu/prepare.py    # needs the sets in the data cache: bgood data list
 """
 
 import argparse
@@ -29,7 +29,7 @@ SETS = (
 )
 
 
-def prepare(out, limit=58_000_000, wheels=True, sets=SETS, say=print):
+def prepare(out, limit=59_500_000, wheels=True, sets=SETS, say=print):
     """Make the parcel; what was packed before is kept.
 
     Parameters
@@ -81,7 +81,7 @@ def prepare(out, limit=58_000_000, wheels=True, sets=SETS, say=print):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", default=HERE / "parcel", type=Path)
-    parser.add_argument("--limit", default=58_000_000, type=int, help="bytes of a part")
+    parser.add_argument("--limit", default=59_500_000, type=int, help="bytes of a part")
     parser.add_argument("--no-wheels", action="store_true")
     options = parser.parse_args()
     prepare(options.out, options.limit, not options.no_wheels)
