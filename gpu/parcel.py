@@ -90,8 +90,9 @@ def unpack(folder, names, cache):
             images.append(from_picture(np.asarray(picture.convert("RGB")), min(rest, PER_PICTURE)))
         rest -= len(images[-1])
     target.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(target.with_suffix(".half.npz"), images=np.concatenate(images), **arrays)
-    os.replace(target.with_suffix(".half.npz"), target)
+    half = target.with_name(f".{target.name}")
+    np.savez(half, images=np.concatenate(images), **arrays)
+    os.replace(half, target)
     return True
 
 

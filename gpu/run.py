@@ -165,37 +165,42 @@ def main():
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--jobs", default="auto", choices=["auto", "1", "2", "3"], help="trainings at once")
     parser.add_argument("--queue", type=Path, help="JSON file in the place of the built-in queue")
+    parser.add_argument("--machine-until", type=float, help="seconds from now until the machine goes, where known")
+    parser.add_argument("--restart", action="store_true", help="begin with a new worker, with the code as it is now")
     parser.add_argument("--again", action="store_true", help="bring everything back, also what came before")
     options = parser.parse_args()
-    work, out = options.work.resolve(), Path(options.out)
+    work, out, parts = options.work.resolve(), Path(options.out), options.parcel.resolve()
     store, site = work / "parcel", work / "site"
     for folder in (store, site, out):
         folder.mkdir(parents=True, exist_ok=True)
+    if options.restart:
+        stop(work)
+        (work / "check.json").unlink(missing_ok=True)
     if options.again:
         (work / "sent.json").unlink(missing_ok=True)
+    rest = os.environ.get("PYTHONPATH", "")
     environment = {
         **os.environ,
-        "PYTHONPATH": f"{site}{os.pathsep}{work / 'code'}",
+        "PYTHONPATH": os.pathsep.join([str(site), str(work / "code"), rest]).rstrip(os.pathsep),
         "PYTHONUNBUFFERED": "1",
         "BGOOD_DATA": str(work / "data"),
         "TORCHINDUCTOR_CACHE_DIR": str(work / "inductor"),
         "TRITON_CACHE_DIR": str(work / "triton"),
         "MPLBACKEND": "Agg",
     }
-    here = {**environment, "PYTHONPATH": f"{site}{os.pathsep}{HERE.parent}"}
-    take = f"import parcel; parcel.take_in({str(options.parcel)!r}, {str(store)!r})"
+    here = {**environment, "PYTHONPATH": os.pathsep.join([str(site), str(HERE.parent), rest]).rstrip(os.pathsep)}
+    take = f"import parcel; parcel.take_in({str(parts)!r}, {str(store)!r})"
     try:
-        subprocess.run([sys.executable, "-c", take], env=here, cwd=HERE, check=True, timeout=120)
+        subprocess.run([sys.executable, "-c", take], env=here, cwd=HERE, check=True, timeout=300)
         install(store, site)
-        subprocess.run([sys.executable, HERE / "steps.py", "unpack", store], env=here, check=True, timeout=240)
+        subprocess.run([sys.executable, HERE / "steps.py", "unpack", store], env=here, check=True, timeout=300)
     except subprocess.SubprocessError as error:
         say(f"unpacking failed: {error}; going on with what there is")
     say("unpacked")
-    stop_file, end = work / "stop_at", BEGINNING + options.until - RESERVE
-    if options.leave or options.until > 1e8:
-        stop_file.unlink(missing_ok=True)
-    else:
-        stop_file.write_text(str(end))
+    end = BEGINNING + options.until - RESERVE
+    last = BEGINNING + options.machine_until - RESERVE if options.machine_until else None if options.leave else end
+    (work / "stop.half").write_text(json.dumps({"at": last, "final": not options.leave}))
+    os.replace(work / "stop.half", work / "stop.json")
     manifest = json.loads((store / "manifest.json").read_text())
     adopted = alive(work)
     if adopted:

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 FIT_IMAGES = 50_000  # training images that scores are fitted on
-DIVERGED = 3  # exit status: to try again would be in vain
+IN_VAIN = 3  # exit status: to try again would be in vain
 
 
 def read_item(folder):
@@ -26,7 +26,11 @@ def read_item(folder):
     from bgood_lib.config import make_config
 
     item = json.loads((Path(folder) / "item.json").read_text())
-    return item, make_config(item["profile"], **item["settings"])
+    try:
+        return item, make_config(item["profile"], **item["settings"])
+    except ValueError as error:
+        say(f"no such configuration: {error}")
+        sys.exit(IN_VAIN)
 
 
 def write_json(path, content):
@@ -117,7 +121,7 @@ def train(folder, device, acceleration):
         )  # fmt: skip
     except training.TrainingDiverged as error:
         say(f"TrainingDiverged: {error}")
-        sys.exit(DIVERGED)
+        sys.exit(IN_VAIN)
     write_json(folder / "history.json", {"acceleration": acceleration, "history": history})
 
 
