@@ -261,15 +261,16 @@ def evaluate(bank, protocol="all", dataset=None, detectors=None, n_resamples=200
                 found = measure(scores[name], entry.name, name, figures)
             rows.append({"detector": name, **start, **found})
     rows = pd.DataFrame(rows)
+    rows = rows.reindex(columns=_columns(rows))
     about = f"{bank.titles.get('test', 'test')}; accuracy {100 * accuracy:.2f}%"
     rows = pd.concat([rows, _means(rows, names)], ignore_index=True)
     counts = dict.fromkeys(("n", "published_n", "n_id"), "Int64")
-    return Evaluation(rows.reindex(columns=_columns(rows)).astype(counts), protocol, about)
+    return Evaluation(rows.astype(counts), protocol, about)
 
 
 def _columns(rows):
     """Figures last, in a fixed order, ``error`` at the very end."""
-    first = ["detector", "set", "group", "title", "shortfall", "n", "published_n", "n_id", "accuracy"]
+    first = ["detector", "set", "group", "title", "shortfall", "n", "published_n", "n_id", "accuracy", *METRICS]
     return first + [name for name in rows if name not in (*first, "error")] + ["error"]
 
 
@@ -297,7 +298,7 @@ def _means(rows, names):
             row = {"detector": name, "set": f"mean {label}", "group": label, "title": title}
             if missing:
                 row["title"] = f"not given: {', '.join(missing)} missing"
-            elif "auroc" not in found or found["auroc"].isna().any():
+            elif found["error"].notna().any():
                 row["error"] = "not given: the detector failed on a set"
             else:
                 figures = [metric for metric in found if metric in METRICS or metric.startswith("aupr")]

@@ -139,7 +139,7 @@ def compare(bank, dataset=None, protocol="all", detectors=None, n_resamples=0, s
     for way, val_ood in WAYS.items():
         chosen, edges = {}, {}
         if val_ood and val_ood not in bank.sets:
-            say(f"{way}: left out, there is no set {val_ood}")
+            say(f"{way}: none, as there is no OOD set to spare (the bank has no {val_ood})")
             continue
         for name in names if val_ood else ():
             if name not in searchable():

@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from pytorch_ood.metrics import OODMetrics
 
+from bgood_lib import metrics
 from bgood_lib.metrics import calibration_error, fpr_at_tpr, ood_metrics, overconfidence, softmax
 
 
@@ -126,3 +129,84 @@ def test_calibration_error_at_its_ends():
 def test_the_example_of_the_book():
     found = ood_metrics([1, 2, 3, 4], [2, 5, 6, 7])
     assert (found["auroc"], found["fpr95_id_positive"], found["fpr95_ood_positive"]) == (13.5 / 16, 0.25, 0.75)
+
+
+# --- properties, on scores with many ties and with none ------------------------------------------
+
+whole_numbers = st.lists(st.integers(-6, 6).map(float), min_size=1, max_size=40)
+numbers = st.lists(st.floats(-10, 10).map(lambda x: round(x, 3)), min_size=1, max_size=40)
+sides = st.tuples(whole_numbers, whole_numbers) | st.tuples(numbers, numbers)
+
+
+@given(sides, st.sampled_from([np.arctan, lambda x: x**3 + x, lambda x: 5 * x - 2, lambda x: np.exp(x / 5)]))
+def test_a_strictly_monotone_map_changes_nothing(both, change):
+    before = ood_metrics(*both)
+    mapped = [change(np.asarray(scores)) for scores in both]
+    assume(len(np.unique(np.concatenate(mapped))) == len(np.unique(np.concatenate(both))))  # strict in floats too
+    assert ood_metrics(*mapped) == pytest.approx(before)
+
+
+@given(sides)
+def test_swapping_sides_and_signs_swaps_the_conventions(both):
+    before = ood_metrics(*both)
+    after = ood_metrics(-np.asarray(both[1]), -np.asarray(both[0]))
+    swapped = {"fpr95_ood_positive": "fpr95_id_positive", "aupr_ood": "aupr_id"}
+    swapped |= {b: a for a, b in swapped.items()}
+    for name, value in before.items():
+        assert after[swapped.get(name, name)] == pytest.approx(value), name
+
+
+@given(sides)
+def test_a_turned_sign_turns_auroc(both):
+    turned = ood_metrics(-np.asarray(both[0]), -np.asarray(both[1]))
+    assert turned["auroc"] == pytest.approx(1 - ood_metrics(*both)["auroc"])
+
+
+@given(sides, st.randoms())
+def test_the_order_of_images_is_irrelevant(both, random):
+    before = ood_metrics(*both)
+    for scores in both:
+        random.shuffle(scores)
+    assert ood_metrics(*both) == pytest.approx(before)
+
+
+@given(sides)
+def test_all_figures_are_shares_and_a_higher_threshold_lets_fewer_pass(both):
+    positive, negative = map(np.asarray, both)
+    assert all(0 <= value <= 1 for value in ood_metrics(*both).values())
+    rates = [fpr_at_tpr(positive, negative, tpr) for tpr in (0.1, 0.5, 0.95, 1)]
+    assert rates == sorted(rates)
+
+
+@pytest.mark.parametrize("draw", [
+    lambda rng: (rng.integers(0, 9, 57), rng.integers(3, 12, 41)), lambda rng: (rng.normal(0, 1, 40), rng.normal(1, 1, 60)),
+])  # fmt: skip
+def test_bootstrap_equals_metrics_of_drawn_images(draw):
+    known, unknown = (np.sort(scores.astype(float)) for scores in draw(np.random.default_rng(0)))
+    of_id, of_ood = (np.diff(metrics._resamples(len(s), 30, 0, which)) for which, s in enumerate((known, unknown)))
+    each = [ood_metrics(np.repeat(known, i), np.repeat(unknown, o)) for i, o in zip(of_id, of_ood)]
+    got = metrics.bootstrap(known, unknown, 30)
+    assert set(got) == {"auroc", "fpr95_ood_positive", "fpr95_id_positive"}
+    for name, ends in got.items():
+        assert ends == pytest.approx(np.quantile([found[name] for found in each], (0.025, 0.975)))
+
+
+def test_bootstrap_is_seeded_and_holds_the_figure():
+    rng = np.random.default_rng(0)
+    known, unknown = rng.normal(0, 1, 300), rng.normal(1, 1, 200)
+    got, point = metrics.bootstrap(known, unknown), ood_metrics(known, unknown)
+    assert got == metrics.bootstrap(rng.permutation(known), unknown) != metrics.bootstrap(known, unknown, seed=1)
+    for name, (low, high) in got.items():
+        assert low < point[name] < high and high - low < 0.3
+    narrow = metrics.bootstrap(known, unknown, level=0.5)["auroc"]
+    assert got["auroc"][0] < narrow[0] < narrow[1] < got["auroc"][1]
+    # the textbook's standard error of AUROC (Hanley and McNeil, 1982) for these sizes
+    a = point["auroc"]
+    q1, q2 = a / (2 - a), 2 * a**2 / (1 + a)
+    error = np.sqrt((a * (1 - a) + 199 * (q1 - a**2) + 299 * (q2 - a**2)) / (300 * 200))
+    assert np.diff(got["auroc"])[0] == pytest.approx(2 * 1.96 * error, rel=0.25)
+
+
+def test_bootstrap_names_the_detector():
+    with pytest.raises(ValueError, match="KNN: 1 of 1 OOD scores are not finite"):
+        metrics.bootstrap([1.0], [np.nan], name="KNN")
