@@ -6,6 +6,7 @@
 >>> scores = score("KNN", bank, k=100)              # of every set of a bank
 >>> scores = fit("KNN", bank).score(extract(...))   # of new images
 >>> results = score_all(bank)                       # of every detector: scores, or why there are none
+>>> scores = score_images("ODIN", network, images)  # one that must see the images themselves
 """
 
 import inspect
@@ -16,7 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from pytorch_ood.api import FeatureMapsDetector, LogitsDetector
-from pytorch_ood.detector import GEN, EnergyBased, Entropy, KLMatching, MaxLogit, MaxSoftmax, ReAct, fDBD
+from pytorch_ood.detector import GEN, ODIN, EnergyBased, Entropy, KLMatching, MaxLogit, MaxSoftmax, ReAct, fDBD
 
 from .detectors.gaussians import RMD, Mahalanobis, MahalanobisPlusPlus
 from .detectors.head_weights import DICE, NCI, GradNorm
@@ -125,6 +126,16 @@ DETECTORS = {
     "ETLT": Entry(lambda head: ETLT(None, head), transductive=True),
 }
 
+# Those that must see the images: built from a network, not from a bank's head, and scored by `score_images`.
+IMAGE_DETECTORS = {
+    # Pixels are in [0, 1] and the network normalises them itself: there OpenOOD's step, which it divides by the
+    # channels' standard deviations after normalising, is epsilon.
+    "ODIN": Entry(
+        lambda network, temperature=1000.0, eps=0.0014: ODIN(network, eps=eps, temperature=temperature),
+        {"temperature": [1, 10, 100, 1000], "eps": [0.0014, 0.0028]},
+    ),
+}
+
 
 class Head(torch.nn.Linear):
     """A bank's head as the module that pytorch-ood's detectors expect.
@@ -206,6 +217,49 @@ def _entry_point(detector, verb):
     return getattr(detector, f"{verb}_{'feature_maps' if isinstance(detector, FeatureMapsDetector) else kind}")
 
 
+def _entry(name, parameters, registry):
+    """The entry of a detector, after checking its name and parameters."""
+    if name not in registry:
+        raise ValueError(f"unknown detector {name!r}; choose one of {', '.join(registry)}")
+    entry = registry[name]
+    unknown = set(parameters) - set(entry.parameters)
+    if unknown:
+        raise ValueError(
+            f"{name} has no parameter {', '.join(sorted(unknown))}; it has {', '.join(entry.parameters) or 'none'}"
+        )
+    return entry
+
+
+def score_images(name, network, images, batch_size=100, **parameters):
+    """Scores under a detector that must see the images: forward and backward through the network.
+
+    Parameters
+    ----------
+    name : str
+        One of ``IMAGE_DETECTORS``.
+    network : torch.nn.Module
+        In evaluation mode, images of [0, 1] to logits, as those of this project.
+    images : ndarray of shape [N, H, W, 3], uint8
+    batch_size : int, default=100
+    **parameters
+        Hyper-parameters other than the published defaults.
+
+    Returns
+    -------
+    ndarray of shape [N], float64 : larger = more OOD.
+
+    Raises
+    ------
+    ValueError
+        If the name or a parameter is unknown, or a score is not finite.
+    """
+    entry = _entry(name, parameters, IMAGE_DETECTORS)
+    fitted = Fitted(name, entry.build(network.eval(), **parameters))
+    device = next(network.parameters()).device
+    chunks = torch.as_tensor(images).permute(0, 3, 1, 2).split(batch_size)
+    return fitted.checked(torch.cat([fitted.detector.predict(x.to(device).float() / 255).cpu() for x in chunks]))
+
+
 def fit(name, bank, **parameters):
     """Fit a detector on a bank's ``train`` set.
 
@@ -229,14 +283,7 @@ def fit(name, bank, **parameters):
     ValueError
         If the name or a parameter is unknown, or the detector cannot be fitted on this bank.
     """
-    if name not in DETECTORS:
-        raise ValueError(f"unknown detector {name!r}; choose one of {', '.join(DETECTORS)}")
-    entry = DETECTORS[name]
-    unknown = set(parameters) - set(entry.parameters)
-    if unknown:
-        raise ValueError(
-            f"{name} has no parameter {', '.join(sorted(unknown))}; it has {', '.join(entry.parameters) or 'none'}"
-        )
+    entry = _entry(name, parameters, DETECTORS)
     fitted = Fitted(name, entry.build(Head(bank.weight, bank.bias), **parameters))
     seen = bank[entry.fits_on if entry.fits_on in bank.sets else "train"]
     _entry_point(fitted.detector, "fit")(fitted.read(seen), torch.as_tensor(seen.labels))

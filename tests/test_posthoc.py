@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize, stats
@@ -13,6 +14,7 @@ from small_bank import K, make_bank, make_features, make_maps
 from bgood_lib import posthoc
 from bgood_lib.feature_bank import Bank
 from bgood_lib.metrics import ood_metrics
+from bgood_lib.networks import SmallResNet
 from bgood_lib.posthoc import DETECTORS, fit, score, score_all, score_mixed
 
 INDUCTIVE = [name for name, entry in DETECTORS.items() if not entry.transductive]
@@ -378,3 +380,20 @@ def test_a_mixed_batch_of_another_detector_holds_its_usual_scores(bank):
 def test_a_mix_that_cannot_be(bank):
     with pytest.raises(ValueError, match="id_per_ood=100 from 60 ID and 50 OOD"):
         score_mixed("ETLT", bank, "ood", 100)
+
+
+def test_odin_is_its_formula_through_the_network(images, labels):
+    network = SmallResNet(4, 2, 16, (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)).eval()
+    scores = posthoc.score_images("ODIN", network, images[:6], batch_size=4)
+    x = (torch.as_tensor(images[:6]).permute(0, 3, 1, 2).float() / 255).requires_grad_()
+    logits = network(x) / 1000
+    torch.nn.functional.cross_entropy(logits, logits.argmax(1), reduction="sum").backward()
+    with torch.no_grad():
+        moved = network(x - 0.0014 * x.grad.sign()) / 1000
+    expected = -moved.softmax(1).max(1).values
+    np.testing.assert_allclose(scores, expected, rtol=1e-6)
+    assert not np.array_equal(scores, posthoc.score_images("ODIN", network, images[:6], eps=0.1))
+    with pytest.raises(ValueError, match="unknown detector 'MSP'; choose one of ODIN"):
+        posthoc.score_images("MSP", network, images)
+    with pytest.raises(ValueError, match="ODIN has no parameter epsilon; it has temperature, eps"):
+        posthoc.score_images("ODIN", network, images, epsilon=0.1)
