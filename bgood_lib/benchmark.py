@@ -1,5 +1,6 @@
 """A bank against a protocol: one table of every detector, which says by itself what it rests on."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from .evaluation import add_validation, measure, pass_ood
 from .feature_bank import Bank
 from .files import atomic_write
 from .metrics import bootstrap, ood_metrics
-from .posthoc import DETECTORS, score, score_all, score_mixed
+from .posthoc import DETECTORS, IMAGE_DETECTORS, score, score_all, score_images, score_mixed
 from .protocols import OODSet, find_protocol, load_ood, shortfall, validation_rows
 from .records import read_record
 
@@ -185,7 +186,45 @@ class Evaluation:
     about: str
 
 
-def evaluate(bank, protocol="all", dataset=None, detectors=None, n_resamples=200, seed=0, parameters=None):
+def score_sets_of_images(network, bank, entries, dataset, say=print):
+    """Scores under the detectors that must see the images (``posthoc.IMAGE_DETECTORS``), set by set.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+    bank : Bank
+        Of this network; tells which sets are wanted.
+    entries : sequence of OODSet
+    dataset : str
+        In-distribution set of the bank.
+    say : callable, default=print
+        Receives the time that each detector took.
+
+    Returns
+    -------
+    dict of str to dict of str to ndarray of shape [N] : by detector and set, ``test`` included.
+
+    Raises
+    ------
+    ValueError
+        If a set holds other images than the bank does.
+    """
+    images = {"test": datasets.load(dataset, "test")[0]}
+    images |= {entry.name: load_ood(entry)[0] for entry in entries if entry.name in bank.sets}
+    for name, pictures in images.items():
+        if len(pictures) != len(bank[name]):
+            raise ValueError(f"{name} has {len(pictures)} images and the bank {len(bank[name])}; prepare the run again")
+    found = {}
+    for name in IMAGE_DETECTORS:
+        begin = time.monotonic()
+        found[name] = {which: score_images(name, network, pictures) for which, pictures in images.items()}
+        say(f"{name}: {sum(map(len, images.values())):,} images in {time.monotonic() - begin:.0f} s")
+    return found
+
+
+def evaluate(
+    bank, protocol="all", dataset=None, detectors=None, n_resamples=200, seed=0, parameters=None, more_scores=None
+):  # fmt: skip
     """Every detector on every set of a protocol.
 
     Parameters
@@ -204,6 +243,8 @@ def evaluate(bank, protocol="all", dataset=None, detectors=None, n_resamples=200
         Of the bootstrap.
     parameters : dict of str to dict, optional
         Hyper-parameters by detector; the others keep the published ones.
+    more_scores : dict, optional
+        Scores that the bank cannot give, of all its images, see :func:`score_sets_of_images`.
 
     Returns
     -------
@@ -224,7 +265,10 @@ def evaluate(bank, protocol="all", dataset=None, detectors=None, n_resamples=200
     for name in names:
         if name not in DETECTORS:
             raise ValueError(f"unknown detector {name!r}; choose among {', '.join(DETECTORS)}")
+    more_scores = dict(more_scores or {})
     if protocol.holds_out and "val" not in bank.sets:
+        kept = np.setdiff1d(np.arange(len(bank["test"])), validation_rows(len(bank["test"])))
+        more_scores = {name: {**by_set, "test": by_set["test"][kept]} for name, by_set in more_scores.items()}
         bank = set_aside(bank)
     kept = ("train", "test", "val", *(entry.name for entry in present))
     bank = Bank({n: f for n, f in bank.sets.items() if n in kept}, bank.weight, bank.bias, bank.titles)
@@ -243,6 +287,8 @@ def evaluate(bank, protocol="all", dataset=None, detectors=None, n_resamples=200
     scores = score_all(bank, [name for name in plain if name not in parameters])
     for name in set(plain) & set(parameters):
         scores[name] = _attempt(score, name, bank, **parameters[name])
+    scores |= more_scores
+    names += more_scores
     rows = []
     for entry in entries:
         start = {"set": entry.name, "group": entry.group, "published_n": entry.published_n}
@@ -253,7 +299,7 @@ def evaluate(bank, protocol="all", dataset=None, detectors=None, n_resamples=200
         n, title = len(bank[entry.name]), bank.titles.get(entry.name, entry.name)
         start |= {"title": title, "shortfall": shortfall(entry, title, n), "n": n, "accuracy": accuracy}
         for name in names:
-            if DETECTORS[name].transductive:
+            if name in DETECTORS and DETECTORS[name].transductive:
                 mixed = _attempt(score_mixed, name, bank, entry.name, **parameters.get(name, {}))
                 mixed = mixed if isinstance(mixed, str) else dict(zip(("test", entry.name), mixed))
                 found = measure(mixed, entry.name, name, figures)
@@ -360,7 +406,8 @@ def notes(evaluation):
     failed = rows[~is_mean & rows["error"].notna()]
     for (detector, error), part in failed.groupby(["detector", "error"], sort=False):
         lines.append(f"{detector} failed on {', '.join(part['set'])}: {error}")
-    together = [name for name in rows["detector"].dropna().unique() if DETECTORS[name].transductive]
+    seen = rows["detector"].dropna().unique()
+    together = [name for name in seen if name in DETECTORS and DETECTORS[name].transductive]
     if together:
         lines.append(
             f"{', '.join(together)}: transductive, scores a batch of equally many ID and OOD images, so N is smaller."

@@ -83,6 +83,9 @@ def evaluate(
     out: Out = None,
     resamples: Annotated[int, typer.Option(min=0, help="of the bootstrap; 0: no intervals")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="of the bootstrap")] = 0,
+    odin: Annotated[
+        bool, typer.Option("--odin", help="also ODIN: passes all images through the network again")
+    ] = False,
 ):
     """Every detector on every set of a protocol: AUROC, both FPR95, means; saved as csv, md and tex."""
     from . import benchmark
@@ -93,7 +96,8 @@ def evaluate(
         entries = benchmark.entries_of(opened.bank, find_protocol(protocol, opened.dataset), opened.dataset)
         bank = benchmark.complete(opened, entries, say=typer.echo)
         names = detectors.split(",") if detectors else None
-        found = benchmark.evaluate(bank, protocol, opened.dataset, names, resamples, seed)
+        more = odin and benchmark.score_sets_of_images(opened.network(), bank, entries, opened.dataset, typer.echo)
+        found = benchmark.evaluate(bank, protocol, opened.dataset, names, resamples, seed, more_scores=more or None)
         typer.echo(benchmark.to_markdown(found))
         for file in benchmark.write(found, out or opened.folder):
             typer.echo(f"wrote {file}")

@@ -231,3 +231,23 @@ def test_command(small_run, cache_of_run, tmp_path):
     }  # fmt: skip
     refused = CliRunner().invoke(app, ["evaluate", str(small_run), "--protocol", "classic6"])
     assert refused.exit_code == 1 and "error: protocol classic6 is for cifar10 and cifar100" in refused.output
+
+
+def test_scores_of_the_images_themselves_join_the_table(bank, monkeypatch):
+    sizes = {"test": 200, **SIZES}
+    monkeypatch.setattr(benchmark.datasets, "load", lambda name, split: (np.zeros(sizes[split], np.int8), None))
+    monkeypatch.setattr(benchmark, "load_ood", lambda entry: (np.ones(SIZES[entry.name], np.int8), entry.name))
+    rng = np.random.default_rng(0)
+    monkeypatch.setattr(benchmark, "score_images", lambda name, network, images: rng.normal(images[0], 1, len(images)))
+    entries, lines = protocols.BENCHMARKS["openood15"].sets["cifar10"], []
+    more = benchmark.score_sets_of_images(None, bank, entries, "cifar10", lines.append)
+    assert set(more) == {"ODIN"} and set(more["ODIN"]) == {"test", *SIZES}
+    assert "ODIN: 590 images in " in lines[0]
+    found = benchmark.evaluate(bank, "openood15", "cifar10", ["MSP"], n_resamples=0, more_scores=more)
+    row = rows_of(found, "ODIN", "mnist")
+    kept = np.setdiff1d(np.arange(200), protocols.validation_rows(200))
+    assert row["auroc"] == ood_metrics(more["ODIN"]["test"][kept], more["ODIN"]["mnist"])["auroc"]
+    assert row["n_id"] == 180 and "ODIN" in benchmark.to_markdown(found)
+    sizes["test"] = 199
+    with pytest.raises(ValueError, match="test has 199 images and the bank 200"):
+        benchmark.score_sets_of_images(None, bank, entries, "cifar10", lines.append)
