@@ -1,4 +1,4 @@
-"""The command line: ``bgood data``, ``bgood run``, ``bgood evaluate``, ``bgood tune`` and ``bgood score``."""
+"""The command line: ``bgood data``, ``run``, ``evaluate``, ``tune``, ``score`` and ``export``."""
 
 from contextlib import contextmanager
 from pathlib import Path
@@ -153,3 +153,23 @@ def score(
             with atomic_write(csv) as temporary:
                 table.to_csv(temporary, index=False)
             typer.echo(f"wrote {csv}")
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="folder of a run")],
+    file: Annotated[Path, typer.Argument(metavar="FILE.safetensors")],
+):
+    """Keep a run's network: float16 weights in one small file, with the run and configuration that made them."""
+    from . import training, weights
+    from .records import read_record
+
+    with _clean_errors():
+        record = read_record(run / "record.json")
+        network = training.load_network(run / "checkpoint.pt")
+        if training.weights_sha256(network) != record["weights_sha256"]:
+            raise ValueError(f"{run}: checkpoint.pt is not that of record.json; run the training again")
+        name = f"{run.parent.name}/{run.name}.json"
+        about = {key: record[key] for key in ("run", "weights_sha256", "accuracy")}
+        weights.save_weights(network, file, record["config"], record=name, **about)
+        typer.echo(f"wrote {file}, {file.stat().st_size / 1e6:.1f} MB")

@@ -22,7 +22,8 @@ def save_weights(network, path, config, **about):
         Of :func:`bgood_lib.training.build_network`.
     path : path
         A ``.safetensors`` file, written whole or not at all.
-    config : Config
+    config : dict
+        Fields of :class:`bgood_lib.config.Config`.
     **about
         Anything JSON that says where they come from, such as ``run`` and ``record``.
     """
@@ -31,7 +32,7 @@ def save_weights(network, path, config, **about):
         for name, tensor in network.state_dict().items()
     }
     header = {
-        **about, "config": dataclasses.asdict(config), "n_classes": network.head.out_features,
+        **about, "config": config, "n_classes": network.head.out_features,
         "mean": network.mean.flatten().tolist(), "std": network.std.flatten().tolist(),
     }  # fmt: skip
     with atomic_write(path) as temporary:
