@@ -215,9 +215,12 @@ def main():
     finally:
         if not options.leave:
             stop(work)
+        picture, trained = work / "curves.png", list(work.glob("runs/*/*/history.json"))
+        fresh = [path for path in trained if not picture.exists() or path.stat().st_mtime > picture.stat().st_mtime]
         try:
-            command = [sys.executable, HERE / "steps.py", "curves", work / "runs", work / "curves.png"]
-            subprocess.run(command, env=here, timeout=20, capture_output=True)
+            if fresh:
+                command = [sys.executable, HERE / "steps.py", "curves", work / "runs", picture]
+                subprocess.run(command, env=here, timeout=20, capture_output=True)
         except subprocess.SubprocessError:
             say("no picture of the losses this time")
         came = collect.outgoing(work, out)
