@@ -1,4 +1,4 @@
-"""The command line: ``bgood data``, ``run``, ``evaluate``, ``tune``, ``score`` and ``export``."""
+"""The command line: ``bgood data``, ``run``, ``evaluate``, ``tune``, ``score``, ``export`` and ``verify``."""
 
 from contextlib import contextmanager
 from pathlib import Path
@@ -173,3 +173,25 @@ def export(
         about = {key: record[key] for key in ("run", "weights_sha256", "accuracy")}
         weights.save_weights(network, file, record["config"], record=name, **about)
         typer.echo(f"wrote {file}, {file.stat().st_size / 1e6:.1f} MB")
+
+
+@app.command()
+def verify(
+    path: Annotated[Path, typer.Argument(metavar="RUN|RECORD|FOLDER", help="a run's folder, a record, or many")],
+    runs: Annotated[Path, typer.Option(help="where the banks of published records are looked for")] = Path("runs"),
+):
+    """Recompute every figure of records from the stored scores, and compare."""
+    from . import verification
+
+    with _clean_errors():
+        counts = {}
+        for found in verification.verify(path, runs):
+            counts[found.verdict] = counts.get(found.verdict, 0) + 1
+            about = f"{found.figures} figures, largest difference {found.worst:.1e} ({found.where})" * bool(
+                found.figures
+            )
+            about = "; ".join(filter(None, [about, found.missing]))
+            typer.echo(f"{found.verdict:16}{found.record}: {about}")
+        typer.echo(", ".join(f"{n} {verdict}" for verdict, n in counts.items()))
+        if "differs" in counts:
+            raise typer.Exit(1)

@@ -1,0 +1,113 @@
+"""Does a record say what its scores say? Every figure again, from what the run stored."""
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from .evaluation import judge
+from .feature_bank import Bank
+from .records import read_record
+
+JUDGED = ("accuracy", "calibration_error", "overconfidence", "mean_norm", "metrics")
+TOLERANCE = 1e-4  # other processors add in another order
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What became of one record.
+
+    Attributes
+    ----------
+    record : Path
+    figures : int
+        Numbers compared; 0 if the scores are not stored here.
+    worst : float
+        Largest difference found, as a share.
+    where : str
+        Where it is: the place in the record.
+    missing : str
+        Why nothing was compared, or what the record lacks; empty if all is there.
+    """
+
+    record: Path
+    figures: int = 0
+    worst: float = 0.0
+    where: str = ""
+    missing: str = ""
+
+    @property
+    def verdict(self):
+        """``verified``, ``differs`` or ``scores not here``."""
+        if not self.figures:
+            return "scores not here"
+        return "differs" if self.missing or self.worst > TOLERANCE else "verified"
+
+
+def verify(path, runs="runs"):
+    """Recompute every figure of records from the banks of their runs.
+
+    Parameters
+    ----------
+    path : path
+        A run's folder, a record, or a folder of records (searched in depth).
+    runs : path, default="runs"
+        Where banks are looked for: ``STUDY/NAME/bank.npz`` for ``STUDY/NAME.json``, if the run
+        beside it is the same one.
+
+    Yields
+    ------
+    Verification
+        One per record.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no record.
+    ValueError
+        If a record or a bank is not whole.
+    """
+    path = Path(path)
+    if (path / "record.json").is_file():
+        records = [path / "record.json"]
+    elif path.is_dir():
+        records = sorted(file for file in path.rglob("*.json") if not file.name.startswith("."))
+    else:
+        records = [path] if path.is_file() else []
+    if not records:
+        raise FileNotFoundError(f"no record in {path}; give a run's folder, a record or a folder of records")
+    for file in records:
+        yield _verify(file, Path(runs))
+
+
+def _verify(file, runs):
+    record = read_record(file)
+    folder = file.parent if file.name == "record.json" else runs / file.parent.name / file.stem
+    if not (folder / "bank.npz").is_file():
+        return Verification(file, missing=f"no {folder / 'bank.npz'}")
+    beside = json.loads((folder / "record.json").read_text(encoding="utf-8")) if folder != file.parent else record
+    if (beside["run"], beside["weights_sha256"]) != (record["run"], record["weights_sha256"]):
+        return Verification(file, missing=f"{folder} holds another training")
+    found = _flat({key: _keyed(value) for key, value in judge(Bank.load(folder / "bank.npz")).items()})
+    said = _flat({key: _keyed(record[key]) for key in JUDGED})
+    lacking = sorted(set(said) - set(found)) + sorted(set(found) - set(said))
+    both = {key: abs(found[key] - said[key]) for key in said.keys() & found.keys()}
+    where = max(both, key=both.get)
+    missing = f"in one only: {', '.join(lacking[:3])}{' ...' * (len(lacking) > 3)}" if lacking else ""
+    return Verification(file, len(both), both[where], where, missing)
+
+
+def _keyed(value):
+    """Metric rows by set and detector, so that their order does not matter."""
+    if isinstance(value, list):
+        return {f"{row['ood']}/{row['detector']}": row for row in value}
+    return value
+
+
+def _flat(value, place=""):
+    """All numbers of a nested dict by their place."""
+    if isinstance(value, dict):
+        return {k: v for name, part in value.items() for k, v in _flat(part, f"{place}/{name}").items()}
+    if isinstance(value, (int, float)) and math.isfinite(value):
+        return {place.lstrip("/"): float(value)}
+    return {}

@@ -1,0 +1,83 @@
+"""Records against the scores that they claim to come from."""
+
+import dataclasses
+import json
+
+import pytest
+from small_bank import make_bank
+from typer.testing import CliRunner
+
+from bgood_lib.cli import app
+from bgood_lib.evaluation import judge
+from bgood_lib.records import write_record
+from bgood_lib.verification import verify
+
+
+@pytest.fixture
+def project(tmp_path, make_record):
+    """A run with its bank, and its published record."""
+    run, bank = tmp_path / "runs" / "study" / "one", make_bank()
+    bank.save(run / "bank.npz")
+    record = make_record(**judge(bank))
+    entry = {**record["data"]["ood"][0], "name": "ood", "n": 50}
+    record["data"]["ood"] = [entry]
+    write_record(run / "record.json", record)
+    (tmp_path / "results" / "study").mkdir(parents=True)
+    (tmp_path / "results" / "study" / "one.json").write_bytes((run / "record.json").read_bytes())
+    return tmp_path
+
+
+def change(file, edit):
+    record = json.loads(file.read_text())
+    edit(record)
+    file.write_text(json.dumps(record))
+
+
+def test_an_honest_record_is_verified_from_both_places(project):
+    [run] = verify(project / "runs" / "study" / "one")
+    [published] = verify(project / "results", project / "runs")
+    for found in (run, published):
+        assert found.verdict == "verified" and found.worst < 1e-9 and not found.missing
+        assert found.figures > 100
+
+
+def test_one_changed_figure_is_found(project):
+    file = project / "runs" / "study" / "one" / "record.json"
+
+    def edit(record):
+        table = record["metrics"]
+        table["rows"][3][table["columns"].index("auroc")] -= 0.01
+
+    change(file, edit)
+    [found] = verify(project / "runs" / "study" / "one")
+    assert found.verdict == "differs" and found.worst == pytest.approx(0.01, abs=1e-6)
+    assert found.where.startswith("metrics/ood/") and found.where.endswith("/auroc")
+    done = CliRunner().invoke(app, ["verify", str(project / "runs" / "study" / "one")])
+    assert done.exit_code == 1 and "1 differs" in done.output
+
+
+def test_a_figure_without_scores_is_found(project):
+    change(project / "runs" / "study" / "one" / "record.json", lambda r: r["mean_norm"].update(extra={"cell": 1.0}))
+    [found] = verify(project / "runs" / "study" / "one")
+    assert found.verdict == "differs" and "mean_norm/extra/cell" in found.missing
+
+
+def test_scores_that_are_not_here_are_said_to_be(project):
+    published = project / "results" / "study" / "one.json"
+    change(published, lambda record: record.update(weights_sha256="c" * 64))
+    [found] = verify(published, project / "runs")
+    assert found.verdict == "scores not here" and "another training" in found.missing
+    [found] = verify(published, project / "elsewhere")
+    assert found.verdict == "scores not here" and "bank.npz" in found.missing
+    done = CliRunner().invoke(app, ["verify", str(project / "results"), "--runs", str(project / "elsewhere")])
+    assert done.exit_code == 0 and "1 scores not here" in done.output
+
+
+def test_nothing_to_verify_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no record in"):
+        list(verify(tmp_path))
+
+
+def test_a_verification_is_plain_data(project):
+    [found] = verify(project / "runs" / "study" / "one")
+    assert dataclasses.asdict(found)["figures"] == found.figures
