@@ -20,7 +20,7 @@ def project(tmp_path_factory):
     """A copy of the project whose scenes study is short."""
     folder = tmp_path_factory.mktemp("walk") / "project"
     ignore = shutil.ignore_patterns(
-        ".git", ".venv", "runs", "_build", ".snakemake", "scenes", "*.egg-info", "__pycache__"
+        ".git", ".venv", "parcel", "runs", "_build", ".snakemake", "scenes", "*.egg-info", "__pycache__"
     )
     shutil.copytree(ROOT, folder, ignore=ignore)
     # What other tools leave behind must not become a page.
