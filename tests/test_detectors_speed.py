@@ -77,8 +77,8 @@ def test_openmax_equals_pytorch_oods_but_for_its_tails(bank, settings):
     train, test = bank["train"], bank["test"]
     logits, y, test = map(torch.as_tensor, (train.logits, train.labels, test.logits))
     ours, their = (kind(None, **settings).fit_logits(logits, y) for kind in (OpenMax, theirs.OpenMax))
-    for label, (_, _, shape, scale) in ours._openmax.items():  # theirs: a search that stops early
-        found = their._openmax.distributions[label]
+    for label, (_, shape, scale) in zip(ours.classes.tolist(), ours._openmax.T.tolist()):
+        found = their._openmax.distributions[label]  # by a search that stops early
         assert shape == pytest.approx(found.c, rel=0.05) and scale == pytest.approx(found.scale, rel=1e-4)
         found.c, found.scale = shape, scale
     np.testing.assert_allclose(ours.predict_logits(test), their.predict_logits(test), rtol=1e-5)

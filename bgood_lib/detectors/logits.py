@@ -9,8 +9,6 @@ from pytorch_ood.detector import OpenMax as TheirOpenMax
 from pytorch_ood.detector import TemperatureScaling as TheirTemperatureScaling
 from scipy.optimize import brentq, minimize_scalar
 
-from ..metrics import softmax
-
 
 class TemperatureScaling(TheirTemperatureScaling):
     """Maximum softmax at the temperature with the smallest cross-entropy (Guo et al., ICML 2017).
@@ -88,34 +86,35 @@ class OpenMax(TheirOpenMax):
         Weight of the Euclidean distance; the rest goes to the cosine distance.
     """
 
-    def _distances(self, x, centre):
-        euclid = np.linalg.norm(x - centre, axis=1)
-        lengths = np.linalg.norm(x, axis=1) * np.linalg.norm(centre)
-        cosine = 1 - x @ centre / np.maximum(lengths, np.finfo(float).tiny)
+    def _distances(self, x, centres):
+        euclid = torch.cdist(x, centres)
+        lengths = x.norm(dim=1, keepdim=True) * centres.norm(dim=1)
+        cosine = 1 - x @ centres.T / lengths.clamp(min=torch.finfo(x.dtype).tiny)
         return self.euclid_weight * euclid + (1 - self.euclid_weight) * cosine
 
     def fit_logits(self, logits, y):
         """Fit a tail to every class of logits [N, K] and labels [N]; negative labels do not count."""
-        x, y = logits.numpy().astype(np.float64), y.numpy()
-        self._openmax = {}
-        for label in np.unique(y[y >= 0]):
-            centre = x[y == label].mean(0)
-            tail = np.sort(self._distances(x[y == label], centre))[-self.tailsize :]
+        x, self.classes = logits.double(), y[y >= 0].unique()
+        self.centres = torch.stack([x[y == label].mean(0) for label in self.classes])
+        tails = []
+        for label, centre in zip(self.classes, self.centres):
+            tail = self._distances(x[y == label], centre[None])[:, 0].sort().values[-self.tailsize :].numpy()
             shift = 10_000 - tail[0]  # libMR's: far from 0 the Weibull tail is that of any distribution
-            self._openmax[label] = centre, shift, *fit_weibull(tail + shift)
+            tails.append((shift, *fit_weibull(tail + shift)))
+        self._openmax = torch.tensor(tails, dtype=x.dtype).T  # shift, shape, scale of every class
         return self
 
     def predict_logits(self, logits):
         """Logits of shape [N, K] to scores of shape [N] in [0, 1], larger = more OOD."""
         if self._openmax is None:
             raise RequiresFittingException()
-        x = logits.numpy().astype(np.float64)
-        weights = np.ones(x.shape)  # a class without a training image keeps 1
-        for label, (centre, shift, shape, scale) in self._openmax.items():
-            with np.errstate(over="ignore"):  # exp(-inf) is 0, as it should be
-                weights[:, label] = -np.expm1(-(np.maximum((self._distances(x, centre) + shift) / scale, 0) ** shape))
+        x = logits.double()
+        shift, shape, scale = self._openmax
+        weights = torch.ones_like(x)  # of the tails; a class without a training image keeps 1
+        beyond = ((self._distances(x, self.centres) + shift) / scale).clamp(min=0)
+        weights[:, self.classes] = -torch.expm1(-(beyond**shape))
         alpha = min(self.alpha, x.shape[1])
-        ranks = (-x).argsort(1, kind="stable").argsort(1)
-        kept = 1 - weights * np.maximum(alpha - ranks, 0) / alpha
-        revised = np.column_stack([(x * (1 - kept)).sum(1), x * kept])
-        return torch.as_tensor(softmax(revised)[:, 0])
+        ranks = x.argsort(dim=1, descending=True, stable=True).argsort(dim=1)
+        kept = 1 - weights * (alpha - ranks).clamp(min=0) / alpha
+        revised = torch.cat([(x * (1 - kept)).sum(1, keepdim=True), x * kept], dim=1)
+        return revised.softmax(1)[:, 0]
