@@ -92,7 +92,7 @@ def small_run(tmp_path_factory):
             network, images[:300], labels[:300], config, torch.device("cpu"),
             checkpoint=folder / "checkpoint.pt", report=str,
         )  # fmt: skip
-        bank, ood = evaluation.build_bank(network, "scenes", 300, report=str)
+        bank, _ = evaluation.build_bank(network, "scenes", 300, report=str)
         bank.save(folder / "bank.npz")
         record = copy.deepcopy(_RECORD)
         record["config"]["dataset"] = "scenes"
