@@ -10,8 +10,8 @@ SHELL := bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 SNAKEMAKE = snakemake --cores $(CORES) --rerun-incomplete --rerun-triggers mtime params input --quiet rules host reason
-# OOD sets that torchvision can bring; those that it cannot are taken from the cache, if they are there
-OOD = cifar100 svhn mnist fashion_mnist textures
+# OOD sets that can be downloaded without a large archive; those that it cannot are taken from the cache, if they are there
+OOD = cifar100 tiny_imagenet svhn mnist fashion_mnist textures
 OPTIONS = device=$(DEVICE) threads=$(THREADS) force=$(if $(filter-out 0 false,$(FORCE)),true,false)
 CIFAR10 = cifar10$(if $(filter-out cpu,$(PROFILE)),_$(PROFILE))
 
