@@ -25,7 +25,7 @@ PROFILES = {
     "cpu": dict(
         network="whitened_cnn", stages=3, width=64, epochs=7, batch_size=128, learning_rate=0.2, flip=True, crop_padding=4
     ),
-    # OpenOOD's recipe: minutes on a large GPU, days on a CPU
+    # OpenOOD's recipe: minutes on a large GPU, many hours on a CPU
     "full": dict(
         network="resnet18_32x32", epochs=100, batch_size=128, learning_rate=0.1, schedule="cosine", flip=True, crop_padding=4
     ),

@@ -122,7 +122,9 @@ def patch_figure(images, maps, row_titles):
 
 
 def heat_table(panels, title, centre=None, digits=1):
-    """Tables side by side as a picture: coloured cells with their numbers.
+    """Tables as a picture, side by side or, where that is too wide to read, one above the other.
+
+    Coloured cells with their numbers. The few strongest cells (5%) share the strongest colour.
 
     Parameters
     ----------
@@ -135,17 +137,18 @@ def heat_table(panels, title, centre=None, digits=1):
     """
     rows, columns = next(iter(panels.values())).axes
     values = np.stack([np.asarray(table, float) for table in panels.values()])
-    wide = 0.62 if len(panels) > 1 or len(columns) > 5 else 1.0
+    n, stacked = len(panels), len(panels) * len(columns) > 8
+    width, height = max(0.62 * len(columns), 1.9), 0.26 * len(rows) + 0.5
     figure, axes = plt.subplots(
-        1, len(panels), sharey=True, squeeze=False, layout="constrained",
-        figsize=(wide * len(columns) * len(panels) + 2.2, 0.26 * len(rows) + 1.9),
+        *((n, 1) if stacked else (1, n)), sharex=True, sharey=True, squeeze=False, layout="constrained",
+        figsize=(width + 2.2, n * height + 1.4) if stacked else (n * width + 2.2, height + 1.4),
     )  # fmt: skip
     if centre is None:
         limits = {"vmin": np.nanmin(values), "vmax": np.nanmax(values), "cmap": "cividis"}
     else:
-        reach = max(np.nanmax(np.abs(values - centre)), 1e-9)
+        reach = max(np.nanpercentile(np.abs(values - centre), 95), 1e-9)
         limits = {"vmin": centre - reach, "vmax": centre + reach, "cmap": "RdBu"}
-    for axis, name, cells in zip(axes[0], panels, values):
+    for axis, name, cells in zip(axes.flat, panels, values):
         image = axis.imshow(cells, aspect="auto", **limits)
         for i, j in np.ndindex(cells.shape):
             if np.isfinite(cells[i, j]):

@@ -184,7 +184,9 @@ def paired_change(records, plain, ours, selector, value="auroc"):
     key = ["detector", "ood", "seed"]
     a, b = (part[part["seed"].isin(seeds)].set_index(key)[value] for part in (without, with_loss))
     change = 100 * (b - a).groupby(["detector", "ood"]).mean().unstack()
-    return change.reindex(index=list(order[0]), columns=list(order[1])).rename_axis(index=None, columns=None), len(seeds)
+    return change.reindex(index=list(order[0]), columns=list(order[1])).rename_axis(index=None, columns=None), len(
+        seeds
+    )
 
 
 def group_table(records, value="auroc"):
@@ -199,7 +201,8 @@ def group_table(records, value="auroc"):
     Returns
     -------
     DataFrame of str, in percent
-        Rows: ID accuracy, then detectors. Columns: group of sets with their number, then training.
+        Rows: ID accuracy, then detectors. Columns: group of sets with their number, classification
+        loss, ``alone`` or what is added to it.
         Cells: mean (and spread) over seeds; for trainings with the background loss also the
         change over the seeds that they share with the one without, in points. A set that a
         detector failed on makes its cell ``failed``.
@@ -211,14 +214,14 @@ def group_table(records, value="auroc"):
     for group, part in frame.groupby("group", sort=False):
         means = part.groupby(["detector", "training", "seed"], sort=False)[value].agg(lambda v: v.mean(skipna=False))
         title = f"{group} ({_count(part['title'])})"
-        base = None
-        for training in dict.fromkeys(part["training"]):
-            if "background" not in training:
-                base = training
+        trainings = list(dict.fromkeys(part["training"]))
+        for training in trainings:
+            loss, _, added = training.partition(" + ")
+            base = loss if loss in trainings else None
             column = {"ID accuracy": _with_change(accuracy, training, base, 2)}
             for detector in dict.fromkeys(part["detector"]):
                 column[detector] = _with_change(means[detector], training, base, 1)
-            columns[title, training] = column
+            columns[title, loss, f"+ {added}" if added else "alone"] = column
     return pd.DataFrame(columns)
 
 
@@ -226,7 +229,7 @@ def _count(titles):
     """How many sets, and how many of them are not what their name says."""
     titles = titles.unique()
     short = sum(any(word in title for word in ("(part", "(stand-in")) for title in titles)
-    return f"{len(titles)} set{'s' * (len(titles) > 1)}" + (f", {short} of them parts or stand-ins" if short else "")
+    return f"{len(titles)} set{'s' * (len(titles) > 1)}" + (f", parts or stand-ins: {short}" if short else "")
 
 
 def _with_change(values, training, base, digits):

@@ -158,9 +158,9 @@ def test_group_table_counts_parts_and_gives_changes(make_record):
         ("cross_entropy", None, 0): (0.5, 0.7), ("background", "rank", 0): (0.7, 0.7), ("background", "all", 0): (0.9, None),
     })  # fmt: skip
     table = group_table(records)
-    group = "far (2 sets, 1 of them parts or stand-ins)"
+    group = "far (2 sets, parts or stand-ins: 1)"
     assert set(table.columns.get_level_values(0)) == {group}
-    assert table[group, "cross-entropy"]["MSP"] == "60.0"
-    assert table[group, "cross-entropy + background (rank)"]["MSP"] == "70.0 (+10.0)"
-    assert table[group, "cross-entropy + background (all cells)"]["MSP"] == "failed"
-    assert table[group, "cross-entropy + background (rank)"]["ID accuracy"] == "90.00 (+0.00)"
+    assert table[group, "cross-entropy", "alone"]["MSP"] == "60.0"
+    assert table[group, "cross-entropy", "+ background (rank)"]["MSP"] == "70.0 (+10.0)"
+    assert table[group, "cross-entropy", "+ background (all cells)"]["MSP"] == "failed"
+    assert table[group, "cross-entropy", "+ background (rank)"]["ID accuracy"] == "90.00 (+0.00)"
