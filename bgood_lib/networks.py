@@ -31,7 +31,9 @@ class ResidualBlock(nn.Module):
 class MapNetwork(nn.Module):
     """What every network here has: its own normalisation, a feature map, pooling and a head.
 
-    A subclass has ``feature_map(images)`` and a linear ``head``.
+    A subclass has a linear ``head`` and ``feature_map(images)``: from images [B, 3, H, W], uint8 (0
+    to 255) or floating point (0 to 1), not normalised, to the map of its last stage after the ReLU,
+    [B, C, h, w], non-negative.
 
     Parameters
     ----------
@@ -101,17 +103,7 @@ class SmallResNet(MapNetwork):
         self.head = nn.Linear(widths[-1], n_classes)
 
     def feature_map(self, images):
-        """Feature map of the last stage, after its ReLU.
-
-        Parameters
-        ----------
-        images : Tensor of shape [B, 3, H, W]
-            uint8 (0 to 255) or floating point (0 to 1), not normalised.
-
-        Returns
-        -------
-        Tensor of shape [B, C, H / 2**stages, W / 2**stages], non-negative.
-        """
+        """Map of shape [B, C, H / 2**stages, W / 2**stages], see :class:`MapNetwork`."""
         return self.stages(self.stem(self.normalise(images)))
 
 
@@ -170,17 +162,7 @@ class WhitenedCNN(MapNetwork):
         self.whitening.weight.copy_(torch.cat([filters, -filters]))
 
     def feature_map(self, images):
-        """Feature map of the last stage, after its ReLU.
-
-        Parameters
-        ----------
-        images : Tensor of shape [B, 3, H, W]
-            uint8 (0 to 255) or floating point (0 to 1), not normalised.
-
-        Returns
-        -------
-        Tensor of shape [B, C, H / 2**stages, W / 2**stages], non-negative.
-        """
+        """Map of shape [B, C, H / 2**stages, W / 2**stages], see :class:`MapNetwork`."""
         x = F.pad(self.normalise(images), (0, 1, 0, 1))  # a 2 x 2 filter keeps the size
         return self.stages(F.relu(self.whitening(x)))
 

@@ -64,16 +64,6 @@ class ResNet18_32x32(MapNetwork):
         return self.fc
 
     def feature_map(self, images):
-        """Feature map of the last stage, after its ReLU.
-
-        Parameters
-        ----------
-        images : Tensor of shape [B, 3, H, W]
-            uint8 (0 to 255) or floating point (0 to 1), not normalised.
-
-        Returns
-        -------
-        Tensor of shape [B, 512, H / 8, W / 8], non-negative.
-        """
+        """Map of shape [B, 512, H / 8, W / 8], see :class:`bgood_lib.networks.MapNetwork`."""
         x = F.relu(self.bn1(self.conv1(self.normalise(images))))
         return self.layer4(self.layer3(self.layer2(self.layer1(x))))
