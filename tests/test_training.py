@@ -87,11 +87,7 @@ def test_the_checkpoint_of_another_run_is_overwritten(images, labels, tmp_path):
     train(first, images, labels, config, CPU, checkpoint=checkpoint, run="one", report=lines.append)
     train(second, images[::-1].copy(), labels, config, CPU, checkpoint=checkpoint, run="two", report=lines.append)
     assert len(lines) == 2
-    assert (
-        weights_sha256(load_network(checkpoint))
-        == weights_sha256(second)
-        != weights_sha256(first)
-    )
+    assert weights_sha256(load_network(checkpoint)) == weights_sha256(second) != weights_sha256(first)
 
 
 def diverging_at(call, monkeypatch):
