@@ -17,6 +17,7 @@ from .protocols import OODSet, find_protocol, load_ood, shortfall, validation_ro
 from .records import read_record
 
 METRICS = ("auroc", "fpr95_ood_positive", "fpr95_id_positive")
+MIXES = (5, 20)  # ID images per OOD image that transductive detectors are tried at besides 1
 
 
 @dataclass(frozen=True)
@@ -235,8 +236,8 @@ def evaluate(
     dataset : str, optional
         In-distribution set of the bank.
     detectors : sequence of str, optional
-        By default all of ``posthoc.DETECTORS``. One that is transductive scores a batch of equally
-        many ID and OOD images, for each OOD set.
+        By default all of ``posthoc.DETECTORS``. One that is transductive scores batches of ID images
+        and each OOD set, equally many and in ``MIXES``, each a row of its own.
     n_resamples : int, default=200
         For the bootstrap; 0 for no intervals.
     seed : int, default=0
@@ -288,7 +289,13 @@ def evaluate(
     for name in set(plain) & set(parameters):
         scores[name] = _attempt(score, name, bank, **parameters[name])
     scores |= more_scores
-    names += more_scores
+    rows_of = {}  # how a row is called: its detector, and the mix it is scored in
+    for name in names:
+        if DETECTORS[name].transductive:
+            rows_of |= {name: (name, 1), **{f"{name} ({mix}:1)": (name, mix) for mix in MIXES}}
+        else:
+            rows_of[name] = name, None
+    rows_of |= {name: (name, None) for name in more_scores}
     rows = []
     for entry in entries:
         start = {"set": entry.name, "group": entry.group, "published_n": entry.published_n}
@@ -298,18 +305,18 @@ def evaluate(
             continue
         n, title = len(bank[entry.name]), bank.titles.get(entry.name, entry.name)
         start |= {"title": title, "shortfall": shortfall(entry, title, n), "n": n, "accuracy": accuracy}
-        for name in names:
-            if name in DETECTORS and DETECTORS[name].transductive:
-                mixed = _attempt(score_mixed, name, bank, entry.name, **parameters.get(name, {}))
+        for label, (name, mix) in rows_of.items():
+            if mix:
+                mixed = _attempt(score_mixed, name, bank, entry.name, mix, **parameters.get(name, {}))
                 mixed = mixed if isinstance(mixed, str) else dict(zip(("test", entry.name), mixed))
                 found = measure(mixed, entry.name, name, figures)
             else:
                 found = measure(scores[name], entry.name, name, figures)
-            rows.append({"detector": name, **start, **found})
+            rows.append({"detector": label, **start, **found})
     rows = pd.DataFrame(rows)
     rows = rows.reindex(columns=_columns(rows))
     about = f"{bank.titles.get('test', 'test')}; accuracy {100 * accuracy:.2f}%"
-    rows = pd.concat([rows, _means(rows, names)], ignore_index=True)
+    rows = pd.concat([rows, _means(rows, list(rows_of))], ignore_index=True)
     counts = dict.fromkeys(("n", "published_n", "n_id"), "Int64")
     return Evaluation(rows.astype(counts), protocol, about)
 
@@ -408,9 +415,11 @@ def notes(evaluation):
         lines.append(f"{detector} failed on {', '.join(part['set'])}: {error}")
     seen = rows["detector"].dropna().unique()
     together = [name for name in seen if name in DETECTORS and DETECTORS[name].transductive]
+    mixes = ", ".join(f"{mix}:1" for mix in (1, *MIXES))
     if together:
         lines.append(
-            f"{', '.join(together)}: transductive, scores a batch of equally many ID and OOD images, so N is smaller."
+            f"{', '.join(together)}: transductive, scores mixed batches (ID to OOD images {mixes}; 1:1 where none is named), "
+            "so N is smaller."
         )
     return lines
 

@@ -141,7 +141,8 @@ def test_one_that_fails_is_a_named_row(bank, monkeypatch):
 
 def test_all_detectors_go_through(bank):
     found = benchmark.evaluate(make_bank("svhn", "holidays"), n_resamples=0)
-    assert set(found.rows["detector"]) == set(posthoc.DETECTORS)
+    assert set(found.rows["detector"]) == {*posthoc.DETECTORS, "ETLT (5:1)", "ETLT (20:1)"}
+    assert found.rows.query("detector == 'ETLT (5:1)' and set == 'svhn'")["n_id"].item() == 200
     assert found.rows.query("detector == 'ETLT' and set == 'svhn'")["n_id"].item() == 50
     assert any("transductive" in note for note in benchmark.notes(found))
     assert set(found.rows["set"]) == {"svhn", "holidays", "mean all"}
