@@ -1,4 +1,4 @@
-"""The command line: ``bgood data``, ``run``, ``evaluate``, ``tune``, ``score``, ``export`` and ``verify``."""
+"""The command line: ``bgood data``, ``study``, ``run``, ``evaluate``, ``tune``, ``score``, ``export`` and ``verify``."""
 
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,9 +8,11 @@ import typer
 import yaml
 
 from .data_cli import app as data_app
+from .study_cli import app as study_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Local background features for OOD detection.")
 app.add_typer(data_app, name="data", help="Which image sets there are, get them, check them.")
+app.add_typer(study_app, name="study", help="What a study would train, and how far it is.")
 
 
 RunOrBank = Annotated[Path, typer.Argument(metavar="RUN|BANK.npz", help="folder of a run, or a bank")]

@@ -1,0 +1,57 @@
+"""``bgood study plan`` and ``bgood study status``: what a study would train, and how far it is."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True)
+StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="name of a file in studies/, or its path")]
+Runs = Annotated[Path, typer.Option(help="where runs are kept")]
+
+
+def _open(name):
+    from .studies import StudyError, read_study
+
+    path = Path(name) if name.endswith(".yaml") else Path("studies") / f"{name}.yaml"
+    try:
+        return read_study(path)
+    except StudyError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def plan(name: StudyName, runs: Runs = Path("runs")):
+    """What would be trained, how long that takes by past records, and what is there already."""
+    from .study_status import config_of, minutes_of, past_records, state_of
+
+    study = _open(name)
+    records, total, unknown = past_records(runs), 0.0, 0
+    for run in study.runs:
+        config = config_of(study, run)
+        state, about = state_of(runs / study.name / run, config)
+        minutes = None if state == "done" else minutes_of(config, records)
+        if minutes is not None:
+            total += minutes
+            about = "; ".join(filter(None, [f"about {minutes:.1f} minutes", about]))
+        unknown += state != "done" and minutes is None
+        typer.echo(f"{state:8}{run}  {about}".rstrip())
+    typer.echo(
+        f"{len(study.runs)} runs; to train: about {total / 60:.1f} hours of one process, by past trainings on "
+        "whatever machine they ran" + (f", and {unknown} runs of unknown length" if unknown else "")
+    )
+
+
+@app.command()
+def status(name: StudyName, runs: Runs = Path("runs")):
+    """How far a study is: done, begun, failed with the reason."""
+    from .study_status import config_of, state_of
+
+    study = _open(name)
+    counts = {}
+    for run in study.runs:
+        state, about = state_of(runs / study.name / run, config_of(study, run))
+        counts[state] = counts.get(state, 0) + 1
+        typer.echo(f"{state:8}{run}  {about}".rstrip())
+    typer.echo(", ".join(f"{n} {state}" for state, n in counts.items()))
