@@ -156,7 +156,9 @@ def compare(bank, dataset=None, protocol="all", detectors=None, n_resamples=0, s
         evaluation = evaluate(bank, protocol, dataset, names, n_resamples, parameters=chosen)
         used = {name: {**DETECTORS[name].parameters, **chosen.get(name, {})} for name in names}
         detector = evaluation.rows["detector"]
-        evaluation.rows.insert(1, "parameters", detector.map({name: str(values) for name, values in used.items()}))
+        # A transductive detector has a row for each mix, "NAME (5:1)".
+        named = {label: str(used[label.split(" (")[0]]) for label in detector.dropna().unique()}
+        evaluation.rows.insert(1, "parameters", detector.map(named))
         evaluation.rows.insert(2, "edge", detector.map(lambda name, edges=edges: edges.get(name, "")))
         found[way] = evaluation
     return found

@@ -154,3 +154,9 @@ def test_command(small_run, monkeypatch, tmp_path):
     assert done.exit_code == 0, done.output
     assert "ood: none" in done.output and "jigsaw: ReAct {'percentile': " in done.output
     assert set(pd.read_csv(tmp_path / "tuning-all.csv")["way"]) == {"default", "jigsaw"}
+
+
+def test_a_transductive_detector_keeps_its_parameters_in_every_mix(bank):
+    rows = hyperparameters.compare(bank, detectors=["ETLT"], say=str)["default"].rows
+    mixes = rows.query("set == 'far'").set_index("detector")["parameters"]
+    assert set(mixes.index) == {"ETLT", "ETLT (5:1)", "ETLT (20:1)"} and set(mixes) == {"{}"}

@@ -284,6 +284,30 @@ def test_what_can_be_accelerated():
         training.choose_acceleration("graph", small(), CPU)
 
 
+def test_recorded_steps_are_the_plain_ones(images, labels, monkeypatch):
+    # Without CUDA nothing can be recorded; this shows that the loop records each kind of step once and uses it.
+    config = small(epochs=4, background_start=0.5)
+    plain, recorded = fresh(config, images, labels), fresh(config, images, labels)
+    expected = train(plain, images, labels, config, CPU, report=str)
+    made = []
+
+    def record(function, network, x, y):
+        made.append(len(x))
+
+        def replay(x, y):
+            network.zero_grad(set_to_none=True)
+            return function(x, y)
+
+        return replay
+
+    monkeypatch.setattr(training, "choose_acceleration", lambda *args: "graph")
+    monkeypatch.setattr(training.cuda_graph, "record", record)
+    history = train(recorded, images, labels, config, CPU, report=str)
+    assert made == [10, 10]  # without the background loss, then with it
+    assert weights_sha256(recorded) == weights_sha256(plain)
+    assert without_seconds(history) == without_seconds(expected)
+
+
 def test_a_shift_larger_than_the_image_is_refused(images, labels):
     with pytest.raises(ValueError, match="crop_padding is 32"):
         train(fresh(small(), images, labels), images, labels, small(crop_padding=32), CPU, report=str)
