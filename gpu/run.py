@@ -98,9 +98,12 @@ def alive(work):
     except ChildProcessError:
         pass
     try:
-        return pid if b"worker.py" in Path(f"/proc/{pid}/cmdline").read_bytes() else None
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
         return None
+    beginning = not command and state not in "ZX"  # between fork and its first line, a process has no command line yet
+    return pid if b"worker.py" in command or beginning else None
 
 
 def start(work, environment, options, manifest):
