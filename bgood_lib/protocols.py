@@ -131,6 +131,7 @@ PROTOCOLS = {
         OODSet("scenes_unseen", "object"),
         OODSet("scenes_background", "background"),
         OODSet("scenes_novel", "novel"),
+        OODSet("scenes_elsewhere", "elsewhere"),
     ),
     "cifar10": (_CIFAR100, _TINY_IMAGENET["cifar10"], *_FAR, *_MORE),
     "cifar100": (_CIFAR10, _TINY_IMAGENET["cifar100"], *_FAR, *_MORE),

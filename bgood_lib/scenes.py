@@ -3,8 +3,9 @@
 Real handwritten digits are blended, at random size, place and colour, onto random crops of two
 real photographs. Every image comes with the mask of its digit, so that whatever claims to find
 the background of an image can be checked against the truth. In distribution are the digits 0 to
-5. Three sets are out of distribution: *unseen* digits 6 to 9 on the same kind of background, the
-bare *background*, and *novel* textures of kinds that no training image shows.
+5. Four sets are out of distribution: *unseen* digits 6 to 9 on the same kind of background, the
+bare *background*, *novel* textures of kinds that no training image shows, and the unseen digits
+*elsewhere*: on such textures.
 
 Training and test images share neither a digit nor a region of a photograph.
 """
@@ -16,7 +17,7 @@ from PIL import Image
 from sklearn.datasets import load_digits, load_sample_images
 
 RECIPE = 2  # count it up with every change of the arrays: caches then make the sets anew
-SIZES = {"train": 6000, "test": 2000, "unseen": 2000, "background": 2000, "novel": 2000}
+SIZES = {"train": 6000, "test": 2000, "unseen": 2000, "background": 2000, "novel": 2000, "elsewhere": 2000}
 CLASSES = tuple("012345")
 
 SIDE = 32  # of an image, px
@@ -36,7 +37,7 @@ def generate(kind: str) -> dict[str, np.ndarray]:
 
     Parameters
     ----------
-    kind : {"train", "test", "unseen", "background", "novel"}
+    kind : {"train", "test", "unseen", "background", "novel", "elsewhere"}
         Which set; `SIZES` gives the number N of its images.
 
     Returns
@@ -44,12 +45,12 @@ def generate(kind: str) -> dict[str, np.ndarray]:
     dict of str to numpy.ndarray
         ``images`` uint8 RGB [N, 32, 32, 3]; ``labels`` int64 [N], the digit 0 to 5 where in
         distribution and -1 elsewhere; ``foreground`` bool [N, 32, 32], true on the digit.
-        Outside ``foreground`` the pixels of an image are exactly those of its photo crop.
+        Outside ``foreground`` the pixels of an image are exactly those of its photo crop or texture.
 
     Raises
     ------
     ValueError
-        If `kind` is none of the five.
+        If `kind` is none of the six.
 
     Notes
     -----
@@ -66,7 +67,7 @@ def generate(kind: str) -> dict[str, np.ndarray]:
     foreground = np.zeros((n, SIDE, SIDE), bool)
     rows = digit_rows(kind)
     for i in range(n):
-        images[i] = novel_texture(rng) if kind == "novel" else photo_crop(kind, rng)
+        images[i] = novel_texture(rng) if kind in ("novel", "elsewhere") else photo_crop(kind, rng)
         if len(rows):
             row = rng.choice(rows)
             weight = digit_weight(_digits().images[row], rng)
@@ -81,7 +82,7 @@ def digit_rows(kind: str) -> np.ndarray:
     order = np.random.default_rng(_SEED).permutation(len(_digits().target))
     part = order[:TRAIN_DIGITS] if kind == "train" else order[TRAIN_DIGITS:]
     target = _digits().target[part]
-    wanted = {"train": target <= 5, "test": target <= 5, "unseen": target > 5}
+    wanted = {"train": target <= 5, "test": target <= 5, "unseen": target > 5, "elsewhere": target > 5}
     return part[wanted.get(kind, np.zeros(len(part), bool))]
 
 

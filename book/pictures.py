@@ -23,6 +23,7 @@ def scenes_picture():
         "unseen": datasets.load("scenes_unseen", "test")[0],
         "background": datasets.load("scenes_background", "test")[0],
         "novel": datasets.load("scenes_novel", "test")[0],
+        "elsewhere": datasets.load("scenes_elsewhere", "test")[0],
     }
     figure, axes = plt.subplots(len(rows), 10, figsize=(10, 1.05 * len(rows)), layout="constrained")
     for row, (name, images) in zip(axes, rows.items()):

@@ -225,10 +225,10 @@ def test_command(small_run, cache_of_run, tmp_path):
     arguments = ["evaluate", str(small_run), "--detectors", "MSP,KNN", "--resamples", "20", "--out", str(tmp_path)]
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 0, done.output
-    assert "| KNN |" in done.output and "all: mean of 3 sets" in done.output
+    assert "| KNN |" in done.output and "all: mean of 4 sets" in done.output
     assert f"wrote {tmp_path / 'evaluation-all.tex'}" in done.output
     assert set(pd.read_csv(tmp_path / "evaluation-all.csv")["set"]) == {
-        "scenes_unseen", "scenes_background", "scenes_novel", "mean all",
+        "scenes_unseen", "scenes_background", "scenes_novel", "scenes_elsewhere", "mean all",
     }  # fmt: skip
     refused = CliRunner().invoke(app, ["evaluate", str(small_run), "--protocol", "classic6"])
     assert refused.exit_code == 1 and "error: protocol classic6 is for cifar10 and cifar100" in refused.output

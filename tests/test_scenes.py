@@ -13,6 +13,7 @@ FROZEN = {
     "unseen": "82482be470efda68",
     "background": "6f7aa33c6e636a74",
     "novel": "03c94759f6be5d29",
+    "elsewhere": "e6497093c6dd2da0",
 }
 
 
@@ -46,7 +47,7 @@ def test_labels(sets):
     for kind in ("train", "test"):
         counts = np.bincount(sets[kind]["labels"], minlength=6)
         assert len(counts) == 6 and counts.min() > 0.1 * scenes.SIZES[kind]
-    for kind in ("unseen", "background", "novel"):
+    for kind in ("unseen", "background", "novel", "elsewhere"):
         assert (sets[kind]["labels"] == -1).all()
 
 
@@ -56,6 +57,7 @@ def test_digits_are_disjoint_and_of_the_right_classes():
     assert not set(rows["train"]) & (set(rows["test"]) | set(rows["unseen"]))
     assert set(target[rows["train"]]) == set(target[rows["test"]]) == set(range(6))
     assert set(target[rows["unseen"]]) == {6, 7, 8, 9}
+    assert (rows["elsewhere"] == rows["unseen"]).all()
     assert len(rows["background"]) == len(rows["novel"]) == 0
 
 
@@ -95,7 +97,7 @@ def test_crops_stay_inside_their_cells(monkeypatch):
             )
 
 
-@pytest.mark.parametrize("kind", ["train", "test", "unseen"])
+@pytest.mark.parametrize("kind", ["train", "test", "unseen", "elsewhere"])
 def test_every_digit_has_a_plausible_mask(sets, kind):
     fraction = sets[kind]["foreground"].mean(axis=(1, 2))
     assert fraction.min() > 0.02 and fraction.max() < 0.4 and 0.08 < fraction.mean() < 0.2
@@ -125,6 +127,12 @@ def test_novel_textures_are_varied(sets):
     images = sets["novel"]["images"].astype(float)
     assert images.mean(axis=(1, 2)).std(axis=0).min() > 40  # colours differ between images
     assert (images.std(axis=(1, 2)).max(axis=1) > 5).mean() > 0.95  # few are plain
+
+
+def test_elsewhere_no_pixel_is_of_a_photograph(monkeypatch):
+    monkeypatch.setattr(scenes, "photo_crop", None)  # calling it would fail
+    monkeypatch.setitem(scenes.SIZES, "elsewhere", 50)
+    assert scenes.generate("elsewhere")["foreground"].any(axis=(1, 2)).all()
 
 
 def test_unknown_kind():
