@@ -8,6 +8,7 @@ runs:                                           # each line a grid: lists are mu
   - {method: background, weight: [0.02, 0.5], seed: 0}
 pages:                                          # notebooks that read the runs
   ablation: {weight: 0.1}                       # and their parameters
+publish: tables                                 # true: a copy of each record; tables: a few small files
 """
 
 import itertools
@@ -21,7 +22,7 @@ from .notebook_runs import check_parameters
 
 # How a parameter is written in a run's name; any other one with its full name.
 _SHORT = {"method": "", "selector": "", "seed": "s", "weight": "w", "patch_size": "p", "n_patches": "n", "top_k": "k"}
-_KEYS = {"title": str, "notebook": str, "common": dict, "runs": list, "pages": dict, "publish": bool}
+_KEYS = {"title": str, "notebook": str, "common": dict, "runs": list, "pages": dict}
 
 
 class StudyError(ValueError):
@@ -42,8 +43,9 @@ class Study:
     pages : dict of str to dict
         Notebooks in ``notebooks/`` that read the runs and become pages of the book, with their
         parameters.
-    publish : bool
-        Whether the records are copied to ``results/``.
+    publish : bool or str
+        What ``results/`` gets: False nothing, True a copy of each record, ``"tables"`` the tables
+        of :mod:`bgood_lib.study_tables`.
     """
 
     name: str
@@ -51,7 +53,7 @@ class Study:
     notebook: str
     runs: dict
     pages: dict
-    publish: bool
+    publish: bool | str
 
 
 def run_name(parameters):
@@ -91,9 +93,13 @@ def read_study(path, check=True):
         raise StudyError(f"{path} is not YAML: {error}") from None
     if not isinstance(content, dict):
         raise StudyError(f"{path}: expected `key: value` lines")
+    publish = content.pop("publish", False)
+    if not isinstance(publish, bool) and publish != "tables":
+        raise StudyError(f"{path}: publish is {publish!r}; expected true (a copy of each record), tables or false")
     for key, value in content.items():
         if key not in _KEYS:
-            raise StudyError(f"{path}: unknown key {key!r}; the keys are {', '.join(_KEYS)}{nearest(key, _KEYS)}")
+            keys = [*_KEYS, "publish"]
+            raise StudyError(f"{path}: unknown key {key!r}; the keys are {', '.join(keys)}{nearest(key, keys)}")
         if not isinstance(value, _KEYS[key]):
             raise StudyError(f"{path}: {key} is {value!r}; expected {_KEYS[key].__name__}")
     for key in ("title", "notebook", "runs"):
@@ -122,5 +128,5 @@ def read_study(path, check=True):
             raise StudyError(f"{path}: page {page}: {error}") from None
     return Study(
         path.stem, content["title"], content["notebook"], runs,
-        {page: values or {} for page, values in content.get("pages", {}).items()}, content.get("publish", False),
+        {page: values or {} for page, values in content.get("pages", {}).items()}, publish,
     )  # fmt: skip

@@ -72,6 +72,11 @@ def test_grids_are_multiplied_out(study):
     assert (got.name, got.title, got.publish) == ("mine", "Mine", False)
 
 
+@pytest.mark.parametrize("text, value", [("true", True), ("tables", "tables"), ("false", False)])
+def test_publish(study, text, value):
+    assert read_study(study(f"publish: {text}\n{GOOD}")).publish == value
+
+
 def test_a_run_wins_over_what_is_common(study):
     runs = read_study(study(GOOD.replace("weight: 0.5", "epochs: 9"))).runs
     assert runs["background-epochs_9-s0"]["epochs"] == 9
@@ -106,6 +111,9 @@ def test_run_names():
     ("  report: {weight: 0.1}", "  reprot: {weight: 0.1}", "page reprot: .*no notebook"),
     ("  - {method: background, weight: 0.5, seed: 0}", "  - background", "'background'"),
     ("title: Mine", "title: [Mine", "mine.yaml"),
+    ("title: Mine", "publish: csv\ntitle: Mine", "publish is 'csv'; expected true .*, tables or false"),
+    ("title: Mine", "publish: 1\ntitle: Mine", "publish is 1; expected"),
+    ("title: Mine", "pubish: true\ntitle: Mine", "unknown key 'pubish'.*did you mean 'publish'"),
 ])  # fmt: skip
 def test_mistakes_are_refused_with_the_file(study, old, new, message):
     assert old in GOOD
