@@ -41,7 +41,7 @@ def write_record(path, record):
     dict : the record as :func:`read_records` will give it. The file holds ``metrics`` as a table,
         ``columns`` and ``rows``, so that no name is repeated.
     """
-    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     record = {"schema": 1, "finished": now, **record}
     check_record(record, path)
     with atomic_write(path) as temporary:
@@ -111,9 +111,13 @@ def read_records(folder):
     FileNotFoundError
         If there is no record; the message says what makes some.
     ValueError
-        If a file is not a whole record.
+        If a file is not a whole record, or the folder holds tables.
     """
     folder = locate(folder)
+    if (folder / "runs.csv").is_file():
+        raise ValueError(
+            f"{folder} holds tables of a study, not records; bgood_lib.study_tables.read_results reads both"
+        )
     found = {path.parent.name: path for path in folder.glob("*/record.json")}
     found.update({path.stem: path for path in folder.glob("*.json")})
     if not found:
@@ -146,25 +150,25 @@ def metrics_frame(records):
     Returns
     -------
     DataFrame
-        One row per run, OOD set and detector: ``run``, the configuration's ``method``, ``seed``,
-        ``selector``, ``weight``, ``patch_size``, ``epochs``, ``n_train``, then ``group``,
-        ``ood``, ``title``, ``n``, ``detector``, the metrics and ``accuracy``. A set that was not
-        available has one row with an empty ``detector``; a detector that failed has ``error``
-        and no metrics.
+        One row per run, OOD set and detector: ``run``, ``accuracy``, all fields of the
+        configuration, ``group``, ``ood``, ``title``, ``n``, ``detector`` and the metrics. A set
+        that was not available has one row with an empty ``detector``; a detector that failed has
+        ``error`` and no metrics.
     """
     rows = []
     for name, record in records.items():
-        config = record["config"]
-        start = {"run": name, "accuracy": record["accuracy"]}
-        for key in ("method", "seed", "selector", "weight", "patch_size", "epochs", "n_train"):
-            start[key] = config[key]
+        start = {"run": name, "accuracy": record["accuracy"], **record["config"]}
         for entry in record["data"]["ood"]:
-            about = {
-                "group": entry["group"],
-                "ood": entry["name"],
-                "title": entry.get("title", f"{entry['name']}: not available"),
-                "n": entry.get("n", 0),
-            }
             metrics = [row for row in record["metrics"] if row["ood"] == entry["name"]] or [{"detector": None}]
-            rows += [{**start, **about, **row} for row in metrics]
+            rows += [{**start, **describe_ood(entry), **row} for row in metrics]
     return pd.DataFrame(rows)
+
+
+def describe_ood(entry):
+    """``group``, ``ood`` (the name), ``title`` and ``n`` of an entry of a record's ``data`` / ``ood``."""
+    return {
+        "group": entry["group"],
+        "ood": entry["name"],
+        "title": entry.get("title", f"{entry['name']}: not available"),
+        "n": entry.get("n", 0),
+    }

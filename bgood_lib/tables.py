@@ -9,27 +9,33 @@ from .records import metrics_frame
 
 pd.set_option("display.max_colwidth", None)  # a title is never cut short
 
-_LOSS = {"cross_entropy": "cross-entropy", "logitnorm": "LogitNorm"}
+_LOSS = {"cross_entropy": "cross-entropy", "logitnorm": "LogitNorm", "t2fnorm": "T2FNorm"}
 # Choices first, then the controls; also the order of rows.
 _SELECTOR = {
-    "least_evidence": "least evidence", "rank": "rank", "oracle": "true masks",
-    "random": "random cells", "all": "all cells",
+    "least_evidence": "least evidence", "rank": "rank", "cam_threshold": "CAM threshold", "low_confidence": "low confidence",
+    "border": "border", "oracle": "true masks", "random": "random cells", "all": "all cells",
 }  # fmt: skip
+_LAYER = {"previous": "previous layer", "both": "both layers"}
 
 
 def training_name(config):
-    """How a training is called in tables, for example ``LogitNorm + background (rank)``.
+    """How a training is called in tables, for example ``LogitNorm + background (rank, both layers)``.
 
     Parameters
     ----------
     config : dict
-        ``config`` of a record.
+        ``config`` of a record. What is not the idea's own choice is named: a penalty other than
+        the norm, a layer other than the last.
     """
     loss, background = METHODS[config["method"]]
-    name = _LOSS[loss]
-    if background:
-        name += f" + background ({_SELECTOR[config['selector']]})"
-    return name
+    if not background:
+        return _LOSS[loss]
+    parts = [_SELECTOR[config["selector"]]]
+    if config.get("penalty") not in (None, "norm"):
+        parts.append(config["penalty"].replace("_", " "))
+    if config.get("layer") not in (None, "last"):
+        parts.append(_LAYER[config["layer"]])
+    return f"{_LOSS[loss]} + background ({', '.join(parts)})"
 
 
 def comparison(records, weight):
@@ -78,7 +84,8 @@ def comparison(records, weight):
 
     def place(name):
         config = kept[name]["config"]
-        return losses.index(METHODS[config["method"]][0]), selectors.index(config["selector"]), config["seed"]
+        loss, _ = METHODS[config["method"]]
+        return losses.index(loss), selectors.index(config["selector"]), training_name(config), config["seed"]
 
     return {name: kept[name] for name in sorted(kept, key=place)}
 

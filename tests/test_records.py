@@ -141,3 +141,16 @@ def test_frame_has_a_row_per_set_and_detector_and_one_for_a_missing_set(make_rec
     two = frame[frame["run"] == "two"]
     assert (two["seed"] == 1).all() and (two["accuracy"] == 0.5).all() and two["selector"].isna().all()
     assert {"method", "weight", "epochs", "n_train", "group"} <= set(frame.columns)
+
+
+def test_frame_carries_every_field_of_the_configuration(make_record):
+    frame = metrics_frame({"old": make_record(), "new": make_record({"penalty": "squared_norm", "threshold": 0.5})})
+    assert frame.groupby("run")["penalty"].first()["new"] == "squared_norm"
+    assert frame[frame["run"] == "old"]["penalty"].isna().all() and frame["stages"].eq(2).all()
+
+
+def test_a_folder_of_tables_is_not_taken_for_records(tmp_path):
+    (tmp_path / "runs.csv").touch()
+    (tmp_path / "data.json").write_text("{}")
+    with pytest.raises(ValueError, match="holds tables of a study, not records; .*read_results"):
+        read_records(tmp_path)

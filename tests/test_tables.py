@@ -1,10 +1,12 @@
 import pytest
 
+from bgood_lib.config import METHODS
+from bgood_lib.selectors import SELECTORS
 from bgood_lib.tables import (
     comparison,
+    data_table,
     first_run,
     group_table,
-    data_table,
     mean_and_spread,
     ood_table,
     overconfidence_table,
@@ -30,6 +32,22 @@ PLAIN = {"method": "cross_entropy", "selector": None, "weight": 0.0, "patch_size
 ])  # fmt: skip
 def test_names(method, selector, name):
     assert training_name({"method": method, "selector": selector}) == name
+
+
+@pytest.mark.parametrize("more, name", [
+    ({"penalty": "norm", "layer": "last"}, "cross-entropy + background (rank)"),
+    ({"penalty": "squared_norm", "layer": "last"}, "cross-entropy + background (rank, squared norm)"),
+    ({"penalty": "norm", "layer": "both"}, "cross-entropy + background (rank, both layers)"),
+    ({"penalty": "entropy", "layer": "previous"}, "cross-entropy + background (rank, entropy, previous layer)"),
+])  # fmt: skip
+def test_a_name_says_what_is_not_the_ideas_own_choice(more, name):
+    assert training_name({"method": "background", "selector": "rank", **more}) == name
+
+
+def test_every_loss_and_selector_has_a_name():
+    for method in METHODS:
+        for selector in SELECTORS:
+            training_name({"method": method, "selector": selector})
 
 
 def test_mean_and_spread():
