@@ -96,12 +96,12 @@ def step_function(config, images, labels, device, acceleration, with_background=
     x = augment(torch.as_tensor(images[: config.batch_size]), moves).to(device)
     y = torch.as_tensor(labels[: config.batch_size]).to(device)
     optimizer = torch.optim.SGD(network.parameters(), lr=1e-3, momentum=0.9, nesterov=True, weight_decay=5e-4)
-    feature_map_of = torch.compile(network.feature_map) if acceleration == "compile" else None
+    maps_of = torch.compile(network.feature_maps) if acceleration == "compile" else None
     precision = machine.choose_precision(device)
 
     def forward_backward(x, y):
         with torch.autocast(device.type, precision, enabled=precision != torch.float32, cache_enabled=False):
-            loss, background, accuracy = losses(network, x, y, config, with_background, None, feature_map_of)
+            loss, background, accuracy = losses(network, x, y, config, with_background, None, maps_of)
         (loss + config.weight * background).backward()
         return torch.stack([loss, background, accuracy]).detach()
 

@@ -4,7 +4,8 @@ import dataclasses
 import difflib
 from dataclasses import dataclass
 
-from .selectors import SELECTORS
+from .penalties import PENALTIES
+from .selectors import SELECTORS, THRESHOLDS
 
 # method -> (classification loss, whether the background loss is added)
 METHODS = {
@@ -12,10 +13,14 @@ METHODS = {
     "background": ("cross_entropy", True),
     "logitnorm": ("logitnorm", False),
     "logitnorm_background": ("logitnorm", True),
+    "t2fnorm": ("t2fnorm", False),
+    "t2fnorm_background": ("t2fnorm", True),
 }
 
 NETWORKS = ("small_resnet", "whitened_cnn", "resnet18_32x32")
 SCHEDULES = ("linear", "cosine")
+LAYERS = ("last", "previous", "both")
+JUDGES = ("last", "own")
 
 # A profile is a network and a schedule that fit a data set and a machine.
 PROFILES = {
@@ -47,15 +52,23 @@ class Config:
     seed : int
         Seeds the initial weights, the order of the images and their augmentation; the same
         seed pairs two methods.
-    selector, weight, patch_size, n_patches, top_k
+    selector, weight, patch_size, n_patches, top_k, threshold, penalty
         The background loss, see :func:`bgood_lib.background_loss.background_loss`;
-        ``weight`` multiplies it. ``n_patches`` 0 stands for a quarter of the patches.
-        All are None (``weight`` 0) where the method has no background loss.
+        ``weight`` multiplies it. ``n_patches`` 0 stands for a quarter of the patches, ``threshold``
+        0 for the publication's. All are None (``weight`` 0) where the method has no background loss.
+    layer : str or None
+        Which map the background loss acts on, one of ``LAYERS``: that of the last stage, the finer
+        one before it, or both.
+    judge : str or None
+        Who says what background is on the map before the last stage, one of ``JUDGES``: the last
+        map, or a head of its own. See :func:`bgood_lib.background_loss.two_map_loss`.
     background_start : float or None
         Share of the steps before the background loss begins. A network that has learned nothing
         cannot tell background, and the loss can shrink all its features to nothing.
     logitnorm_temperature : float or None
-        Temperature of LogitNorm (Wei et al., ICML 2022: 0.04), None for cross-entropy.
+        Temperature of LogitNorm (Wei et al., ICML 2022: 0.04), None for other losses.
+    t2fnorm_temperature : float or None
+        Temperature of T2FNorm (Regmi et al., CVPR Workshops 2024; OpenOOD: 0.1), None for other losses.
     n_train : int
         Train on the first ``n_train`` images; 0 for all.
     network : str
@@ -80,8 +93,13 @@ class Config:
     patch_size: int | None = 1
     n_patches: int | None = 0
     top_k: int | None = 3
+    threshold: float | None = None
+    penalty: str | None = "norm"
+    layer: str | None = "last"
+    judge: str | None = None
     background_start: float | None = 0.3
     logitnorm_temperature: float | None = 0.04
+    t2fnorm_temperature: float | None = None
     n_train: int = 0
     network: str = "small_resnet"
     stages: int | None = 2
@@ -127,7 +145,7 @@ def make_config(profile, **settings):
     profile : str
         One of ``PROFILES``.
     **settings
-        Fields of :class:`Config`. ``epochs=0`` keeps the profile's.
+        Fields of :class:`Config`. ``epochs=0`` and ``stages=0`` keep the profile's.
 
     Returns
     -------
@@ -143,8 +161,7 @@ def make_config(profile, **settings):
     for name in settings:
         if name not in names:
             raise ValueError(f"unknown setting {name!r}; choose among {', '.join(names)}{nearest(name, names)}")
-    if settings.get("epochs") == 0:
-        del settings["epochs"]
+    settings = {name: value for name, value in settings.items() if value or name not in ("epochs", "stages")}
     config = Config(**{**PROFILES[profile], **settings})
     _check_name("method", config.method, METHODS)
     _check_name("network", config.network, NETWORKS)
@@ -156,28 +173,44 @@ def make_config(profile, **settings):
             raise ValueError(f"{name} is {getattr(config, name)}; it must be at least {low}")
     if config.uses_background:
         _check_name("selector", config.selector, SELECTORS)
+        _check_name("penalty", config.penalty, PENALTIES)
+        _check_name("layer", config.layer, LAYERS)
+        if config.layer != "last":
+            _check_name("judge", config.judge or "last", JUDGES)
+            if config.penalty == "ood_head" or (
+                config.penalty != "norm" and "norm" not in config.penalty and config.judge != "own"
+            ):
+                raise ValueError(f"penalty {config.penalty!r} needs a head of the map it acts on; use layer last")
     if not 0 <= config.background_start < 1:
         raise ValueError(f"background_start is {config.background_start}; it must be at least 0 and less than 1")
+    if not 0 <= (config.threshold or 0) < 1:
+        raise ValueError(f"threshold is {config.threshold}; it must be at least 0 and less than 1")
     if not config.learning_rate > 0:
         raise ValueError(f"learning_rate is {config.learning_rate}; it must be positive")
+    return dataclasses.replace(config, **_unused(config))
+
+
+def _unused(config):
+    """What the method, network and schedule of a configuration do not use, set to None (a weight to 0)."""
+    unused = {}
     if config.network == "resnet18_32x32":
-        config = dataclasses.replace(config, stages=None, width=None)
+        unused.update(stages=None, width=None)
     if config.schedule != "linear":
-        config = dataclasses.replace(config, warmup=None)
+        unused.update(warmup=None)
     if config.classification != "logitnorm":
-        config = dataclasses.replace(config, logitnorm_temperature=None)
+        unused.update(logitnorm_temperature=None)
+    unused.update(
+        t2fnorm_temperature=(config.t2fnorm_temperature or 0.1) if config.classification == "t2fnorm" else None
+    )
     if not config.uses_background:
-        return dataclasses.replace(
-            config,
-            selector=None,
-            weight=0.0,
-            patch_size=None,
-            n_patches=None,
-            top_k=None,
-            background_start=None,
-        )
+        names = "selector patch_size n_patches top_k threshold penalty layer judge background_start"
+        return {**unused, **dict.fromkeys(names.split()), "weight": 0.0}
     if config.selector != "rank":
-        config = dataclasses.replace(config, top_k=None)
+        unused.update(top_k=None)
     if config.selector not in ("least_evidence", "random"):
-        config = dataclasses.replace(config, n_patches=None)
-    return config
+        unused.update(n_patches=None)
+    unused.update(
+        threshold=(config.threshold or THRESHOLDS[config.selector]) if config.selector in THRESHOLDS else None
+    )
+    unused.update(judge=None if config.layer == "last" else config.judge or "last")
+    return unused

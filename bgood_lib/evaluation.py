@@ -4,7 +4,7 @@ import numpy as np
 
 from . import datasets
 from .feature_bank import Bank, extract
-from .metrics import calibration_error, ood_metrics, overconfidence
+from .metrics import calibration_error, ood_metrics, overconfidence, softmax
 from .posthoc import score_all
 from .protocols import PROTOCOLS, VALIDATION, load_ood, validation_rows
 
@@ -67,8 +67,9 @@ def build_bank(network, dataset, fit_images=10_000, report=print):
 
 
 def _bank(network, sets, titles):
-    head = network.head
-    return Bank(sets, head.weight.detach().cpu().numpy(), head.bias.detach().cpu().numpy(), titles)
+    head, ood_head = network.head, getattr(network, "ood_head", None)
+    ood_head = ood_head and [array.detach().cpu().numpy() for array in ood_head.parameters()]
+    return Bank(sets, head.weight.detach().cpu().numpy(), head.bias.detach().cpu().numpy(), titles, ood_head)
 
 
 def bank_of(network, train, test, ood):
@@ -167,9 +168,14 @@ def judge(bank):
         ``accuracy`` and ``calibration_error`` on ``test``; ``overconfidence`` and ``mean_norm``
         (mean L2 norm of the pooled features and of the map's cells) per set; ``metrics``, one
         row per OOD set and detector, see :func:`bgood_lib.metrics.ood_metrics`. A detector that
-        fails has rows with its reason as ``error`` instead of metrics.
+        fails has rows with its reason as ``error`` instead of metrics. ``validation``: AUROC of
+        the set-aside ID test images (:func:`~bgood_lib.protocols.validation_rows`) against the
+        bank's validation sets, to choose hyper-parameters by.
     """
-    test = bank["test"]
+    test, scores = bank["test"], score_all(bank)
+    if bank.ood_head is not None:
+        scores["SSOD"] = {name: ssod_score(bank, features) for name, features in bank.sets.items() if name != "train"}
+    aside = validation_rows(len(test))
     shown = {name: bank[name] for name in ("test", *bank.ood)}
     return {
         "accuracy": float((test.logits.argmax(1) == test.labels).mean()),
@@ -183,11 +189,36 @@ def judge(bank):
             for name, features in shown.items()
         },
         "metrics": [
-            {"ood": name, "detector": detector, **measure(scores, name, detector)}
-            for detector, scores in score_all(bank).items()
+            {"ood": name, "detector": detector, **measure(of_sets, name, detector)}
+            for detector, of_sets in scores.items()
             for name in bank.ood
         ],
+        "validation": [
+            {"ood": name, "detector": detector, "auroc": ood_metrics(of_sets["test"][aside], of_sets[name])["auroc"]}
+            for detector, of_sets in scores.items()
+            for name in ("val_jigsaw", "val_ood")
+            if name in bank.sets and not isinstance(of_sets, str) and np.isfinite(of_sets[name]).all()
+        ],
     }
+
+
+def ssod_score(bank, features):
+    """SSOD's score (Pei, ICLR 2024): largest class probability times that of being in distribution, from 1.
+
+    Parameters
+    ----------
+    bank : Bank
+        With an ``ood_head``.
+    features : Features of N images
+
+    Returns
+    -------
+    ndarray of shape [N], float64 : larger = more OOD.
+    """
+    weight1, bias1, weight2, bias2 = bank.ood_head
+    hidden = np.maximum(features.features @ weight1.T + bias1, 0)
+    in_distribution = softmax(hidden @ weight2.T + bias2)[:, 0]
+    return 1 - softmax(features.logits).max(1) * in_distribution
 
 
 def measure(scores, name, detector, figures=ood_metrics):

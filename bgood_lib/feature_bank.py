@@ -85,10 +85,13 @@ class Bank:
         The linear head.
     titles : dict of str to str
         What each set is, with its N, for tables.
+    ood_head : list of ndarray, optional
+        Weights and biases of a second head that tells ID from OOD features, two layers with a ReLU
+        between them: [H, C], [H], [2, H], [2].
     """
 
-    def __init__(self, sets, weight, bias, titles):
-        self.sets, self.weight, self.bias, self.titles = sets, weight, bias, titles
+    def __init__(self, sets, weight, bias, titles, ood_head=None):
+        self.sets, self.weight, self.bias, self.titles, self.ood_head = sets, weight, bias, titles, ood_head
 
     def __getitem__(self, name):
         return self.sets[name]
@@ -156,6 +159,7 @@ class Bank:
             for field in fields(Features)
         }
         with atomic_write(path) as temporary, open(temporary, "wb") as file:
+            arrays |= {f"ood_head{i}": array for i, array in enumerate(self.ood_head or ())}
             np.savez(file, weight=self.weight, bias=self.bias, titles=json.dumps(self.titles), **arrays)
 
     @classmethod
@@ -171,7 +175,8 @@ class Bank:
             with np.load(Path(path), allow_pickle=False) as file:
                 names = dict.fromkeys(key.split("/")[0] for key in file.files if "/" in key)
                 sets = {name: Features(*(file[f"{name}/{field.name}"] for field in fields(Features))) for name in names}
-                return cls(sets, file["weight"], file["bias"], json.loads(str(file["titles"])))
+                ood_head = [file[f"ood_head{i}"] for i in range(4)] if "ood_head0" in file else None
+                return cls(sets, file["weight"], file["bias"], json.loads(str(file["titles"])), ood_head)
         except FileNotFoundError:
             raise
         except Exception as error:

@@ -31,9 +31,9 @@ class ResidualBlock(nn.Module):
 class MapNetwork(nn.Module):
     """What every network here has: its own normalisation, a feature map, pooling and a head.
 
-    A subclass has a linear ``head`` and ``feature_map(images)``: from images [B, 3, H, W], uint8 (0
-    to 255) or floating point (0 to 1), not normalised, to the map of its last stage after the ReLU,
-    [B, C, h, w], non-negative.
+    A subclass has a linear ``head`` and ``feature_maps(images)``: from images [B, 3, H, W], uint8 (0
+    to 255) or floating point (0 to 1), not normalised, to the maps before and after its last stage,
+    both after the ReLU: [B, C', 2 h, 2 w] and [B, C, h, w], non-negative.
 
     Parameters
     ----------
@@ -54,6 +54,10 @@ class MapNetwork(nn.Module):
         if images.dtype == torch.uint8:
             images = images.float() / 255
         return ((images - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
+
+    def feature_map(self, images):
+        """The map of the last stage, [B, C, h, w], see above."""
+        return self.feature_maps(images)[1]
 
     @staticmethod
     def pool(feature_map):
@@ -102,9 +106,10 @@ class SmallResNet(MapNetwork):
         self.stages = nn.Sequential(*(ResidualBlock(a, b, stride=2) for a, b in zip(widths, widths[1:])))
         self.head = nn.Linear(widths[-1], n_classes)
 
-    def feature_map(self, images):
-        """Map of shape [B, C, H / 2**stages, W / 2**stages], see :class:`MapNetwork`."""
-        return self.stages(self.stem(self.normalise(images)))
+    def feature_maps(self, images):
+        """The last one of shape [B, C, H / 2**stages, W / 2**stages], see :class:`MapNetwork`."""
+        previous = self.stages[:-1](self.stem(self.normalise(images)))
+        return previous, self.stages[-1](previous)
 
 
 class WhitenedCNN(MapNetwork):
@@ -161,10 +166,11 @@ class WhitenedCNN(MapNetwork):
         filters = (directions / (variance + 5e-4).sqrt()).T.reshape(-1, 3, 2, 2)
         self.whitening.weight.copy_(torch.cat([filters, -filters]))
 
-    def feature_map(self, images):
-        """Map of shape [B, C, H / 2**stages, W / 2**stages], see :class:`MapNetwork`."""
+    def feature_maps(self, images):
+        """The last one of shape [B, C, H / 2**stages, W / 2**stages], see :class:`MapNetwork`."""
         x = F.pad(self.normalise(images), (0, 1, 0, 1))  # a 2 x 2 filter keeps the size
-        return self.stages(F.relu(self.whitening(x)))
+        previous = self.stages[:-1](F.relu(self.whitening(x)))
+        return previous, self.stages[-1](previous)
 
 
 class PooledBlock(nn.Module):

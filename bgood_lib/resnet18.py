@@ -63,7 +63,8 @@ class ResNet18_32x32(MapNetwork):
         """The linear classifier, [..., 512] to [..., K]."""
         return self.fc
 
-    def feature_map(self, images):
-        """Map of shape [B, 512, H / 8, W / 8], see :class:`bgood_lib.networks.MapNetwork`."""
+    def feature_maps(self, images):
+        """The last one of shape [B, 512, H / 8, W / 8], see :class:`bgood_lib.networks.MapNetwork`."""
         x = F.relu(self.bn1(self.conv1(self.normalise(images))))
-        return self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        previous = self.layer3(self.layer2(self.layer1(x)))
+        return previous, self.layer4(previous)

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from .background_loss import background_patches, foreground_share
+from .selectors import SELECTORS
 
 
 @torch.no_grad()
@@ -31,13 +32,13 @@ def selection_quality(network, images, labels, masks, selector, **options):
     """
     network.eval()
     feature_map = network.feature_map(torch.as_tensor(images).permute(0, 3, 1, 2))
-    masks = torch.as_tensor(masks)
+    return _quality(feature_map, torch.as_tensor(labels), torch.as_tensor(masks), network.head, selector, **options)
+
+
+def _quality(feature_map, labels, masks, head, selector, **options):
     generator = torch.Generator().manual_seed(0)
-    _, chosen = background_patches(
-        feature_map, torch.as_tensor(labels), network.head, selector, masks=masks, generator=generator, **options
-    )
-    share = foreground_share(masks, feature_map.shape[2:], options.get("patch_size", 1))
-    background = share < 0.1
+    _, chosen = background_patches(feature_map, labels, head, selector, masks=masks, generator=generator, **options)
+    background = foreground_share(masks, feature_map.shape[2:], options.get("patch_size", 1)) < 0.1
     right = (chosen & background).sum().item()
     return {
         "precision": right / chosen.sum().item() if chosen.any() else float("nan"),
@@ -45,6 +46,34 @@ def selection_quality(network, images, labels, masks, selector, **options):
         "chance": background.float().mean().item(),
         "chosen": chosen.float().mean().item(),
     }
+
+
+@torch.no_grad()
+def judge_selectors(network, images, labels, masks, **options):
+    """What a record holds about background on images whose true masks are known.
+
+    Parameters
+    ----------
+    network, images, labels, masks, **options
+        As for :func:`selection_quality`.
+
+    Returns
+    -------
+    dict
+        ``selection``: per selector what :func:`selection_quality` gives, None for NaN;
+        ``norms``: see :func:`foreground_background_norms`.
+    """
+    network.eval()
+    feature_map = network.feature_map(torch.as_tensor(images).permute(0, 3, 1, 2))
+    labels, masks = torch.as_tensor(labels), torch.as_tensor(masks)
+    selection = {
+        name: {
+            key: None if np.isnan(share) else share
+            for key, share in _quality(feature_map, labels, masks, network.head, name, **options).items()
+        }
+        for name in SELECTORS
+    }
+    return {"selection": selection, "norms": foreground_background_norms(network, images, masks)}
 
 
 @torch.no_grad()

@@ -13,6 +13,8 @@ from torch.nn import functional as F
 
 SELECTORS = {}
 _NEEDS = {"least_evidence": ("n_patches",), "random": ("n_patches",), "rank": ("top_k",)}
+# What `threshold` stands for where it is not given: the value of the publication.
+THRESHOLDS = {"cam_threshold": 0.5, "low_confidence": 0.05}
 
 
 def selector(function):
@@ -29,12 +31,15 @@ def _smallest(values, k):
     return chosen.view_as(values)
 
 
+def _of_true_class(values, labels):
+    """Entries [B, h, w] of ``values`` [B, h, w, K] that belong to each image's true class."""
+    return values.gather(-1, labels.view(-1, 1, 1, 1).expand(*values.shape[:3], 1)).squeeze(-1)
+
+
 @selector
 def least_evidence(logits, labels, n_patches, **_):
     """The ``n_patches`` patches with the lowest softmax probability of the true class."""
-    log_probability = F.log_softmax(logits, dim=-1)
-    index = labels.view(-1, 1, 1, 1).expand(*logits.shape[:3], 1)
-    return _smallest(log_probability.gather(-1, index).squeeze(-1), n_patches)
+    return _smallest(_of_true_class(F.log_softmax(logits, dim=-1), labels), n_patches)
 
 
 @selector
@@ -51,6 +56,37 @@ def rank(logits, labels, top_k, **_):
         )
     top = logits.topk(top_k, dim=-1).indices
     return (top != labels.view(-1, 1, 1, 1)).all(-1)
+
+
+@selector
+def low_confidence(logits, labels, threshold, **_):
+    """Every patch whose true class has a softmax probability of at most ``threshold``.
+
+    The rule by which SSOD (Pei, ICLR 2024) finds its OOD cells, as a third-party implementation has
+    it, with 1 - threshold for the confidence gamma: 0.95 in the paper. (Read as a bound on
+    the *largest* probability, it could choose nothing where there are fewer than 20 classes.)
+    """
+    return _of_true_class(F.softmax(logits, dim=-1), labels) <= threshold
+
+
+@selector
+def cam_threshold(logits, labels, threshold, **_):
+    """Every patch whose class activation, from 0 (least of its image) to 1 (most), is at most ``threshold``.
+
+    The class activation map (Zhou et al., CVPR 2016) of the true class, as DFB (ACM MM 2024) turns
+    it into masks; DFB's smoothing and several scales are left out.
+    """
+    activation = _of_true_class(logits, labels)
+    low, high = activation.amin((1, 2), keepdim=True), activation.amax((1, 2), keepdim=True)
+    return activation - low <= threshold * (high - low)
+
+
+@selector
+def border(logits, labels, **_):
+    """The outermost patches of an image: objects tend to be in its middle."""
+    chosen = torch.ones(logits.shape[:3], dtype=torch.bool, device=logits.device)
+    chosen[:, 1:-1, 1:-1] = False
+    return chosen
 
 
 @selector
@@ -83,13 +119,15 @@ def select(name, logits, labels, **options):
     Parameters
     ----------
     name : str
-        One of ``SELECTORS``: least_evidence, rank, random, all, oracle.
+        One of ``SELECTORS``: least_evidence, rank, low_confidence, cam_threshold, border, random,
+        all, oracle.
     logits : Tensor of shape [B, h, w, K]
         What the head says of each patch.
     labels : Tensor of shape [B], int64
         True classes.
     **options
-        ``n_patches`` (patches per image), ``top_k`` (rank), ``generator`` (random),
+        ``n_patches`` (patches per image), ``top_k`` (rank), ``threshold`` (low_confidence,
+        cam_threshold; by default the publication's, ``THRESHOLDS``), ``generator`` (random),
         ``foreground`` (oracle, shape [B, h, w], shares in [0, 1]).
 
     Returns
@@ -106,5 +144,10 @@ def select(name, logits, labels, **options):
     for option in _NEEDS.get(name, ()):
         if options.get(option) is None:
             raise ValueError(f"the {name} selector needs `{option}`")
+    if name in THRESHOLDS:
+        threshold = options.get("threshold")
+        options["threshold"] = THRESHOLDS[name] if threshold is None else threshold
+        if not 0 < options["threshold"] < 1:
+            raise ValueError(f"threshold is {threshold}; it must be between 0 and 1")
     with torch.no_grad():
         return SELECTORS[name](logits, labels, **options)

@@ -13,12 +13,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional as F
+from torch.nn.utils import parametrize
 from tqdm import tqdm
 
 from . import cuda_graph
 from .augmentation import augment, draw_moves
-from .background_loss import background_loss
+from .auxiliary_heads import add_heads
+from .background_loss import background_loss, two_map_loss
 from .config import Config
 from .files import atomic_write
 from .machine import choose_precision
@@ -55,9 +58,36 @@ def make_network(config, images, labels):
 def build_network(config, n_classes, mean, std):
     """The network of a configuration, for K = ``n_classes`` and given channel statistics (3 floats each)."""
     if config.network == "resnet18_32x32":
-        return ResNet18_32x32(n_classes, mean, std)
-    kind = WhitenedCNN if config.network == "whitened_cnn" else SmallResNet
-    return kind(n_classes, config.stages, config.width, mean, std)
+        network = ResNet18_32x32(n_classes, mean, std)
+    else:
+        kind = WhitenedCNN if config.network == "whitened_cnn" else SmallResNet
+        network = kind(n_classes, config.stages, config.width, mean, std)
+    if config.classification == "t2fnorm":
+        parametrize.register_parametrization(network.head, "weight", Divided(config.t2fnorm_temperature))
+    add_heads(network, config)
+    return network
+
+
+class Divided(nn.Module):
+    """Weights that are used divided by a temperature."""
+
+    def __init__(self, temperature):
+        super().__init__()
+        self.temperature = temperature
+
+    def forward(self, weight):
+        return weight / self.temperature
+
+
+def head_in_training(network, config):
+    """What turns features [..., C] into logits [..., K] while training.
+
+    The network's head; for T2FNorm (Regmi et al., CVPR Workshops 2024) the head of features of
+    length one. When training is over they keep their length.
+    """
+    if config.classification == "t2fnorm":
+        return lambda features: network.head(F.normalize(features.float(), dim=-1))
+    return network.head
 
 
 def classification_loss(logits, labels, config):
@@ -68,7 +98,7 @@ def classification_loss(logits, labels, config):
     return F.cross_entropy(logits, labels)
 
 
-def losses(network, x, y, config, with_background=True, generator=None, feature_map_of=None):
+def losses(network, x, y, config, with_background=True, generator=None, maps_of=None):
     """What one batch costs.
 
     Parameters
@@ -83,22 +113,32 @@ def losses(network, x, y, config, with_background=True, generator=None, feature_
         Whether the background loss is computed.
     generator : torch.Generator, optional
         For the ``random`` selector.
-    feature_map_of : callable, optional
-        In the place of ``network.feature_map``.
+    maps_of : callable, optional
+        In the place of ``network.feature_maps``.
 
     Returns
     -------
     classification loss, background loss (not weighted, 0 without), accuracy : scalar Tensors
     """
-    feature_map = (feature_map_of or network.feature_map)(x[..., :3].permute(0, 3, 1, 2))
-    logits = network.head(network.pool(feature_map)).float()
+    previous, last = (maps_of or network.feature_maps)(x[..., :3].permute(0, 3, 1, 2))
+    head = head_in_training(network, config)
+    logits = head(network.pool(last)).float()
+    loss = classification_loss(logits, y, config)
+    if config.judge == "own":  # its loss is a part of this one, but does not reach the network
+        loss = loss + F.cross_entropy(network.early_head(network.pool(previous.detach())).float(), y)
     background = torch.zeros((), device=x.device)
     if with_background:
-        background = background_loss(
-            feature_map, y, network.head, config.selector, config.patch_size, config.n_patches or None,
-            config.top_k, masks=x[..., 3] if x.shape[-1] == 4 else None, generator=generator,
+        options = dict(
+            selector=config.selector, patch_size=config.patch_size, n_patches=config.n_patches or None,
+            top_k=config.top_k, threshold=config.threshold, penalty=config.penalty, generator=generator,
+            masks=x[..., 3] if x.shape[-1] == 4 else None, ood_head=getattr(network, "ood_head", None),
         )  # fmt: skip
-    return classification_loss(logits, y, config), background, (logits.argmax(1) == y).float().mean()
+        if config.layer == "last":
+            background = background_loss(last, y, head, **options)
+        else:
+            early_head = getattr(network, "early_head", None)
+            background = two_map_loss(previous, last, y, head, early_head, config.layer == "both", **options)
+    return loss, background, (logits.argmax(1) == y).float().mean()
 
 
 def learning_rate_at(step, steps, config):
@@ -174,14 +214,14 @@ def train(
     precision = choose_precision(device)
     history = _resume(network, optimizer, checkpoint, run, device)
     saved, kept = time.monotonic(), bool(history)
-    feature_map_of = torch.compile(network.feature_map) if acceleration == "compile" else network.feature_map
+    maps_of = torch.compile(network.feature_maps) if acceleration == "compile" else network.feature_maps
     choice_rng = torch.Generator()
     torch.backends.cudnn.benchmark = True  # every batch has the same shape
 
     def forward_backward(x, y, with_background):
         """Gradients of one batch; returns its classification loss, background loss and accuracy."""
         with torch.autocast(device.type, precision, enabled=precision != torch.float32, cache_enabled=False):
-            loss, background, accuracy = losses(network, x, y, config, with_background, choice_rng, feature_map_of)
+            loss, background, accuracy = losses(network, x, y, config, with_background, choice_rng, maps_of)
         (loss + config.weight * background).backward()
         return torch.stack([loss, background, accuracy]).detach()
 

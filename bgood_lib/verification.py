@@ -9,7 +9,7 @@ from .evaluation import judge
 from .feature_bank import Bank
 from .records import read_record
 
-JUDGED = ("accuracy", "calibration_error", "overconfidence", "mean_norm", "metrics")
+JUDGED = ("accuracy", "calibration_error", "overconfidence", "mean_norm", "metrics", "validation")
 TOLERANCE = 1e-4  # other processors add in another order
 
 
@@ -88,8 +88,9 @@ def _verify(file, runs):
     beside = json.loads((folder / "record.json").read_text(encoding="utf-8")) if folder != file.parent else record
     if (beside["run"], beside["weights_sha256"]) != (record["run"], record["weights_sha256"]):
         return Verification(file, missing=f"{folder} holds another training")
-    found = _flat({key: _keyed(value) for key, value in judge(Bank.load(folder / "bank.npz")).items()})
-    said = _flat({key: _keyed(record[key]) for key in JUDGED})
+    judged = [key for key in JUDGED if key in record]  # older records have no validation
+    figures = judge(Bank.load(folder / "bank.npz"))
+    found, said = (_flat({key: _keyed(source[key]) for key in judged}) for source in (figures, record))
     lacking = sorted(set(said) - set(found)) + sorted(set(found) - set(said))
     both = {key: abs(found[key] - said[key]) for key in said.keys() & found.keys()}
     where = max(both, key=both.get)

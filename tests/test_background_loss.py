@@ -7,7 +7,13 @@ from pytorch_ood.loss import LogitNorm
 from torch import nn
 from torch.nn import functional as F
 
-from bgood_lib.background_loss import background_loss, background_patches, extract_patches, foreground_share
+from bgood_lib.background_loss import (
+    background_loss,
+    background_patches,
+    extract_patches,
+    foreground_share,
+    two_map_loss,
+)
 
 B, C, H, W, K = 3, 5, 4, 6, 4
 
@@ -225,3 +231,24 @@ def test_on_torchvisions_resnet():
     loss = background_loss(trunk(torch.rand(2, 3, 64, 64)), torch.tensor([0, 1]), network.fc)
     loss.backward()
     assert loss > 0 and network.conv1.weight.grad.abs().sum() > 0 and network.fc.weight.grad is None
+
+
+def test_the_last_map_judges_the_finer_one():
+    """A cell of the finer map is background where the cell over it is: four small cells for a large one."""
+    previous, last = torch.rand(1, 3, 4, 4), torch.zeros(1, 2, 2, 2)
+    last[0, 0, 0, 1] = 1  # the head below sees class 0 there and class 1 elsewhere
+    head = nn.Linear(2, 2)
+    head.weight.data, head.bias.data = torch.tensor([[9.0, 0], [0, 0]]), torch.tensor([0.0, 1])
+    loss = two_map_loss(previous, last, torch.tensor([0]), head, selector="rank", top_k=1)
+    background = torch.ones(4, 4, dtype=torch.bool)
+    background[:2, 2:] = False
+    assert torch.isclose(loss, previous[0].norm(dim=0)[background].mean())
+    both = two_map_loss(previous, last, torch.tensor([0]), head, both=True, selector="rank", top_k=1)
+    assert torch.isclose(both, (loss + background_loss(last, torch.tensor([0]), head, "rank", top_k=1)) / 2)
+
+
+def test_a_head_of_its_own_judges_the_finer_map():
+    previous, last = torch.rand(2, 3, 4, 4), torch.rand(2, C, 2, 2)
+    labels, head, early_head = torch.tensor([0, 1]), nn.Linear(C, K), nn.Linear(3, K)
+    loss = two_map_loss(previous, last, labels, head, early_head, n_patches=5)
+    assert torch.isclose(loss, background_loss(previous, labels, early_head, n_patches=5))

@@ -37,7 +37,7 @@ def test_a_selector_keeps_only_what_it_reads(selector, used):
 def test_what_a_method_uses():
     kept = {m: make_config("scenes", method=m) for m in METHODS}
     assert {m for m, c in kept.items() if c.logitnorm_temperature == 0.04} == {"logitnorm", "logitnorm_background"}
-    assert {m for m, c in kept.items() if c.weight} == {"background", "logitnorm_background"}
+    assert {m for m, c in kept.items() if c.weight} == {m for m in METHODS if "background" in m}
 
 
 @pytest.mark.parametrize("profile, settings, message", [

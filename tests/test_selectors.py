@@ -13,7 +13,33 @@ def chosen(name, **options):
 
 
 def test_the_selectors_are_those_of_the_tutorial():
-    assert set(SELECTORS) == {"least_evidence", "rank", "random", "all", "oracle"}
+    choices = {"least_evidence", "rank", "low_confidence", "cam_threshold", "border"}
+    assert set(SELECTORS) == choices | {"random", "all", "oracle"}
+
+
+def test_low_confidence_bounds_the_probability_of_the_true_class():
+    # Its probabilities: 0.99, 0.24, 0.09, 0.19.
+    assert chosen("low_confidence", threshold=0.2) == [False, False, True, True]
+    assert chosen("low_confidence") == [False] * 4  # the publication's 0.05
+
+
+def test_cam_threshold_is_relative_to_the_image():
+    # Activations 5, 1, 0, 4, from 0 to 1: 1, 0.2, 0, 0.8.
+    assert chosen("cam_threshold") == [False, True, True, False]
+    assert chosen("cam_threshold", threshold=0.8) == [False, True, True, True]
+    shifted = select("cam_threshold", 10 * LOGITS - 3, LABEL).flatten().tolist()
+    assert shifted == chosen("cam_threshold"), "scale and shift of the evidence do not matter"
+
+
+def test_border_is_the_outer_ring():
+    ring = select("border", torch.zeros(2, 4, 5, 3), torch.tensor([0, 1]))
+    assert ring.sum().item() == 2 * (20 - 2 * 3) and not ring[:, 1:-1, 1:-1].any()
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 0.0, 1.0])
+def test_a_threshold_out_of_range_is_named(threshold):
+    with pytest.raises(ValueError, match=f"threshold is {threshold}"):
+        chosen("cam_threshold", threshold=threshold)
 
 
 def test_least_evidence_compares_probabilities_and_not_logits():

@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 from types import SimpleNamespace
 
@@ -147,7 +148,7 @@ def test_a_seed_pairs_methods(images, labels, monkeypatch):
         config = small(method=method, selector="random", epochs=2)
         batches[method] = []
         network = fresh(config, images, labels)
-        weights.add(weights_sha256(network))
+        weights.add(frozenset(p.detach().numpy().tobytes() for p in network.parameters()))  # whatever their names
         train(network, images, labels, config, CPU, report=str)
         trained.add(weights_sha256(network))
     assert len(weights) == 1  # equal at the start,
@@ -332,3 +333,51 @@ def test_a_damaged_checkpoint_is_named(images, labels, tmp_path):
             checkpoint=tmp_path / "checkpoint.pt",
             report=str,
         )
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"method": "t2fnorm_background"},
+        {"penalty": "ood_head", "selector": "low_confidence"},
+        {"penalty": "objectosphere"},
+        {"penalty": "relative_norm", "layer": "both"},
+        {"layer": "previous", "judge": "own", "selector": "rank", "top_k": 1},
+    ],
+    ids=lambda settings: "-".join(settings.values() if len(settings) < 4 else ["own_judge"]),
+)
+def test_every_form_trains_and_comes_back_from_its_checkpoint(images, labels, tmp_path, settings):
+    config = small(background_start=0.0, **{"method": "background", **settings})
+    network = fresh(config, images, labels)
+    before = [p.clone() for p in network.parameters()]
+    train(network, images, labels, config, CPU, checkpoint=tmp_path / "checkpoint.pt", report=str)
+    assert all((a != b).any() for a, b in zip(before, network.parameters())), "a part does not learn"
+    again = load_network(tmp_path / "checkpoint.pt")
+    x = torch.as_tensor(images[:8]).permute(0, 3, 1, 2)
+    with torch.no_grad():
+        assert torch.equal(again(x), network.eval()(x))
+
+
+def test_t2fnorm_trains_on_length_one_and_keeps_the_length_afterwards(images, labels):
+    network = fresh(small(method="t2fnorm"), images, labels).eval()
+    config = small(method="t2fnorm")
+    z = torch.rand(5, network.head.in_features)
+    weight, bias = network.head.parametrizations.weight.original, network.head.bias
+    expected = (z / z.norm(dim=1, keepdim=True) / 0.1) @ weight.T + bias
+    assert torch.allclose(training.head_in_training(network, config)(z), expected, atol=1e-5)
+    assert torch.allclose(network.head(z), (z / 0.1) @ weight.T + bias, atol=1e-5)
+
+
+def test_an_own_judge_does_not_teach_the_network(images, labels):
+    config = small(method="background", layer="previous", judge="own", weight=0.0)
+    network = fresh(config, images, labels)
+    x, y = torch.as_tensor(images[:16]), torch.as_tensor(labels[:16])
+    gradients = {}
+    for judged in (True, False):
+        network.zero_grad()
+        with_or_without = config if judged else dataclasses.replace(config, judge=None, layer="last")
+        training.losses(network, x, y, with_or_without, with_background=False)[0].backward()
+        gradients[judged] = {n: p.grad.clone() for n, p in network.named_parameters() if p.grad is not None}
+    early = {name for name in gradients[True] if name.startswith("early_head")}
+    assert early and set(gradients[True]) - set(gradients[False]) == early
+    assert all(torch.equal(gradients[True][name], gradients[False][name]) for name in gradients[False])
