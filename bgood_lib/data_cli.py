@@ -34,8 +34,9 @@ def list_sets():
 def _row(pair: tuple[str, str]) -> tuple[str, ...]:
     embedded = pair in datasets.EMBEDDED
     if not datasets.prepared(*pair):
-        note = "made on first use" if embedded else f"get it: {datasets.command(pair[0])}"
-        return (*pair, "embedded" if embedded else "not available", note, "", "")
+        if datasets.available(*pair):
+            return (*pair, "embedded" if embedded else "available", "made on first use", "", "")
+        return (*pair, "not available", f"get it: {datasets.command(pair[0])}", "", "")
     try:
         info = datasets.info(*pair)
     except datasets.DataError:

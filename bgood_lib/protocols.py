@@ -37,7 +37,7 @@ class OODSet:
     name : str
         As :func:`bgood_lib.datasets.load` knows it; split ``test``.
     group : str
-        ``near`` or ``far`` for real sets; what is foreign about a scenes set.
+        ``near`` or ``far`` for real sets; what is foreign about a set made on the spot.
     drop_classes : tuple of str
         Classes left out because the in-distribution set has them too, or validation does.
     drop_rows : tuple of int
@@ -133,6 +133,11 @@ PROTOCOLS = {
         OODSet("scenes_novel", "novel"),
         OODSet("scenes_elsewhere", "elsewhere"),
     ),
+    "canvas": (
+        OODSet("canvas_objects", "object"),
+        OODSet("canvas_bare", "background"),
+        OODSet("canvas_elsewhere", "elsewhere"),
+    ),
     "cifar10": (_CIFAR100, _TINY_IMAGENET["cifar10"], *_FAR, *_MORE),
     "cifar100": (_CIFAR10, _TINY_IMAGENET["cifar100"], *_FAR, *_MORE),
 }
@@ -159,7 +164,7 @@ BENCHMARKS = {
     ),
 }
 
-# OOD images for choosing hyper-parameters: never among those of a test. None for scenes: every set there is a test.
+# OOD images for choosing hyper-parameters: never among those of a test. None for scenes and canvas: every set there is a test.
 VALIDATION = {
     name: OODSet("tiny_imagenet", "validation", only_classes=TINY_IMAGENET_VALIDATION, note="20 classes for validation")
     for name in ("cifar10", "cifar100")

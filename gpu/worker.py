@@ -252,7 +252,8 @@ class Worker:
         """All sets that are to come have come; or this is the last call, and there is at least one OOD set."""
         wanted = [entry.name for entry in PROTOCOLS[run.dataset]]
         there = [datasets.available(name, "test") for name in wanted]
-        whole = all(t for name, t in zip(wanted, there) if f"{name}-test" in self.coming)
+        files = ["-".join(datasets.made_from(name, "test") or (name, "test")) for name in wanted]
+        whole = all(t for file, t in zip(files, there) if file in self.coming)
         return any(there) and (whole or self.stop["final"])
 
     def seconds_left(self, run):
