@@ -156,8 +156,9 @@ def metrics_frame(records):
         ``error`` and no metrics.
     """
     rows = []
+    fields = dict.fromkeys(field for record in records.values() for field in record["config"])
     for name, record in records.items():
-        start = {"run": name, "accuracy": record["accuracy"], **record["config"]}
+        start = {"run": name, "accuracy": record["accuracy"], **fields, **record["config"]}
         for entry in record["data"]["ood"]:
             metrics = [row for row in record["metrics"] if row["ood"] == entry["name"]] or [{"detector": None}]
             rows += [{**start, **describe_ood(entry), **row} for row in metrics]
