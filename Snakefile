@@ -27,7 +27,10 @@ TRAINING = [
 ] + sorted(map(str, Path("bgood_lib/detectors").glob("*.py")))
 PAGES = [f"book/results/{study.name}/{page}.ipynb" for study in STUDIES.values() for page in study.pages]
 PICTURES = ["book/results/scenes/idea.png", "book/results/scenes/scenes.png"]
-PUBLISHED = [f"results/{study.name}/{run}.json" for study in STUDIES.values() if study.publish for run in study.runs]
+TABLES = [name for name, study in STUDIES.items() if study.publish == "tables"]
+PUBLISHED = [f"results/{name}/runs.csv" for name in TABLES] + [
+    f"results/{study.name}/{run}.json" for study in STUDIES.values() if study.publish is True for run in study.runs
+]
 
 
 def ood_sets(study, run):
@@ -106,6 +109,17 @@ rule publish:
         "results/{study}/{run}.json",
     shell:
         "cp {input} {output}"
+
+
+rule publish_tables:
+    wildcard_constraints:
+        study="|".join(TABLES) or "none",
+    input:
+        lambda w: expand("runs/{{study}}/{run}/record.json", run=STUDIES[w.study].runs),
+    output:
+        "results/{study}/runs.csv",
+    shell:
+        "bgood study publish {wildcards.study}"
 
 
 rule pictures:

@@ -1,4 +1,4 @@
-"""``bgood study plan`` and ``bgood study status``: what a study would train, and how far it is."""
+"""``bgood study plan``, ``status`` and ``publish``: what a study would train, how far it is, what is kept of it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -55,3 +55,23 @@ def status(name: StudyName, runs: Runs = Path("runs")):
         counts[state] = counts.get(state, 0) + 1
         typer.echo(f"{state:8}{run}  {about}".rstrip())
     typer.echo(", ".join(f"{n} {state}" for state, n in counts.items()))
+
+
+@app.command()
+def publish(
+    name: StudyName,
+    runs: Runs = Path("runs"),
+    results: Annotated[Path, typer.Option(help="where it is published")] = Path("results"),
+):
+    """Write what is published of a study: tables or records, as its file says."""
+    from . import publish as publishing
+
+    study = _open(name)
+    try:
+        folder, missing = publishing.publish(study, runs, results)
+    except (OSError, ValueError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{folder}: {len(study.runs) - len(missing)} of {len(study.runs)} runs")
+    if missing:
+        typer.echo(f"missing, so some settings have fewer seeds: {', '.join(missing)}")
