@@ -8,6 +8,7 @@ from pathlib import Path
 from .evaluation import judge
 from .feature_bank import Bank
 from .records import read_record
+from .study_tables import read_study_tables
 
 JUDGED = ("accuracy", "calibration_error", "overconfidence", "mean_norm", "metrics", "validation")
 TOLERANCE = 1e-4  # other processors add in another order
@@ -20,6 +21,7 @@ class Verification:
     Attributes
     ----------
     record : Path
+        Of a run in tables: their folder and its name.
     figures : int
         Numbers compared; 0 if the scores are not stored here.
     worst : float
@@ -50,10 +52,10 @@ def verify(path, runs="runs"):
     Parameters
     ----------
     path : path
-        A run's folder, a record, or a folder of records (searched in depth).
+        A run's folder, a record, or a folder of records or of a study's tables (searched in depth).
     runs : path, default="runs"
-        Where banks are looked for: ``STUDY/NAME/bank.npz`` for ``STUDY/NAME.json``, if the run
-        beside it is the same one.
+        Where banks are looked for: ``STUDY/NAME/bank.npz`` for ``STUDY/NAME.json`` or the run NAME
+        of a study's tables, if the run beside it is the same one.
 
     Yields
     ------
@@ -77,25 +79,55 @@ def verify(path, runs="runs"):
     if not records:
         raise FileNotFoundError(f"no record in {path}; give a run's folder, a record or a folder of records")
     for file in records:
-        yield _verify(file, Path(runs))
+        if file.name == "data.json" and (file.parent / "runs.csv").is_file():
+            yield from _verify_tables(file.parent, Path(runs))
+        else:
+            yield _verify(file, Path(runs))
 
 
 def _verify(file, runs):
     record = read_record(file)
     folder = file.parent if file.name == "record.json" else runs / file.parent.name / file.stem
+    said = _flat({key: _keyed(record[key]) for key in JUDGED if key in record})
+    return _compare(file, folder, record["run"], record["weights_sha256"], said)
+
+
+def _verify_tables(folder, runs):
+    """The runs of a study that is published as tables, see :mod:`bgood_lib.study_tables`."""
+    tables = read_study_tables(folder)
+    ood = {entry["name"] for variant in tables.data["data"] for entry in variant["ood"]}
+    said = {run: {} for run in tables.runs["run"]}
+    for metric, table in tables.metrics.items():
+        for row in table.to_dict("records"):
+            run, detector = row.pop("run"), row.pop("detector")
+            for name, value in row.items():
+                said[run][f"{'metrics' if name in ood else 'validation'}/{name}/{detector}/{metric}"] = value
+    for row in tables.runs.to_dict("records"):
+        said[row["run"]] |= {key: value for key, value in row.items() if key.partition("/")[0] in JUDGED}
+        place = runs / folder.name / row["run"]
+        yield _compare(folder / row["run"], place, row["identity"], row["weights_sha256"], _flat(said[row["run"]]))
+
+
+def _compare(name, folder, run, weights, said):
+    """A :class:`Verification` of what was said against the bank in a run's folder."""
     if not (folder / "bank.npz").is_file():
-        return Verification(file, missing=f"no {folder / 'bank.npz'}")
-    beside = json.loads((folder / "record.json").read_text(encoding="utf-8")) if folder != file.parent else record
-    if (beside["run"], beside["weights_sha256"]) != (record["run"], record["weights_sha256"]):
-        return Verification(file, missing=f"{folder} holds another training")
-    judged = [key for key in JUDGED if key in record]  # older records have no validation
-    figures = judge(Bank.load(folder / "bank.npz"))
-    found, said = (_flat({key: _keyed(source[key]) for key in judged}) for source in (figures, record))
+        return Verification(name, missing=f"no {folder / 'bank.npz'}")
+    beside = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+    if (beside["run"], beside["weights_sha256"]) != (run, weights):
+        return Verification(name, missing=f"{folder} holds another training")
+    found = _flat({key: _keyed(value) for key, value in judge(Bank.load(folder / "bank.npz")).items()})
+    kinds = set(map(_kind, said))  # older records have no validation, tables no AUPR
+    found = {key: value for key, value in found.items() if _kind(key) in kinds}
     lacking = sorted(set(said) - set(found)) + sorted(set(found) - set(said))
     both = {key: abs(found[key] - said[key]) for key in said.keys() & found.keys()}
     where = max(both, key=both.get)
     missing = f"in one only: {', '.join(lacking[:3])}{' ...' * (len(lacking) > 3)}" if lacking else ""
-    return Verification(file, len(both), both[where], where, missing)
+    return Verification(name, len(both), both[where], where, missing)
+
+
+def _kind(place):
+    first, *_, last = place.split("/") * 2
+    return first, last
 
 
 def _keyed(value):

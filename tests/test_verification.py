@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from bgood_lib.cli import app
 from bgood_lib.evaluation import judge
-from bgood_lib.records import write_record
+from bgood_lib.records import read_record, write_record
+from bgood_lib.study_tables import make_study_tables, write_study_tables
 from bgood_lib.verification import verify
 
 
@@ -71,6 +72,24 @@ def test_scores_that_are_not_here_are_said_to_be(project):
     assert found.verdict == "scores not here" and "bank.npz" in found.missing
     done = CliRunner().invoke(app, ["verify", str(project / "results"), "--runs", str(project / "elsewhere")])
     assert done.exit_code == 0 and "1 scores not here" in done.output
+
+
+def test_tables_are_verified_too(project):
+    run = project / "runs" / "study" / "one" / "record.json"
+    (project / "results" / "study" / "one.json").unlink()
+    write_study_tables(make_study_tables({"one": read_record(run)}), project / "results" / "study")
+    [found] = verify(project / "results", project / "runs")
+    assert found.verdict == "verified" and 0 < found.worst < 1e-6 and found.figures > 60
+    assert found.record == project / "results" / "study" / "one"
+    auroc = project / "results" / "study" / "auroc.csv"
+    first = auroc.read_text().splitlines()[1]
+    value = float(first.split(",")[2])
+    auroc.write_text(auroc.read_text().replace(first, first.replace(f",{value}", f",{value - 0.01:.6f}", 1)))
+    [found] = verify(project / "results", project / "runs")
+    assert found.verdict == "differs" and found.worst == pytest.approx(0.01, abs=1e-6)
+    assert found.where == f"metrics/ood/{first.split(',')[1]}/auroc"
+    [found] = verify(project / "results", project / "elsewhere")
+    assert found.verdict == "scores not here" and "bank.npz" in found.missing
 
 
 def test_nothing_to_verify_is_an_error(tmp_path):
