@@ -25,7 +25,7 @@ def training_name(config):
     ----------
     config : dict
         ``config`` of a record. What is not the idea's own choice is named: a penalty other than
-        the norm, a layer other than the last.
+        the norm, a layer other than the last, a judge other than the last map.
     """
     loss, background = METHODS[config["method"]]
     if not background:
@@ -34,7 +34,7 @@ def training_name(config):
     if config.get("penalty") not in (None, "norm"):
         parts.append(config["penalty"].replace("_", " "))
     if config.get("layer") not in (None, "last"):
-        parts.append(_LAYER[config["layer"]])
+        parts.append(_LAYER[config["layer"]] + ", own head" * (config.get("judge") == "own"))
     return f"{_LOSS[loss]} + background ({', '.join(parts)})"
 
 

@@ -39,6 +39,8 @@ def test_names(method, selector, name):
     ({"penalty": "squared_norm", "layer": "last"}, "cross-entropy + background (rank, squared norm)"),
     ({"penalty": "norm", "layer": "both"}, "cross-entropy + background (rank, both layers)"),
     ({"penalty": "entropy", "layer": "previous"}, "cross-entropy + background (rank, entropy, previous layer)"),
+    ({"layer": "both", "judge": "last"}, "cross-entropy + background (rank, both layers)"),
+    ({"layer": "both", "judge": "own"}, "cross-entropy + background (rank, both layers, own head)"),
 ])  # fmt: skip
 def test_a_name_says_what_is_not_the_ideas_own_choice(more, name):
     assert training_name({"method": "background", "selector": "rank", **more}) == name
