@@ -164,7 +164,8 @@ BENCHMARKS = {
     ),
 }
 
-# OOD images for choosing hyper-parameters: never among those of a test. None for scenes and canvas: every set there is a test.
+# OOD images for choosing hyper-parameters: never among those of a test. None for scenes and canvas: all their sets are
+# tests.
 VALIDATION = {
     name: OODSet("tiny_imagenet", "validation", only_classes=TINY_IMAGENET_VALIDATION, note="20 classes for validation")
     for name in ("cifar10", "cifar100")
