@@ -5,6 +5,7 @@ THREADS ?= 1
 CORES   ?= all
 PROFILE ?= cpu
 FORCE   ?=
+STUDY   ?= scenes_factors
 
 SHELL := bash
 BIN := .venv/bin
@@ -15,12 +16,13 @@ OOD = cifar100 tiny_imagenet svhn mnist fashion_mnist textures
 OPTIONS = device=$(DEVICE) threads=$(THREADS) force=$(if $(filter-out 0 false,$(FORCE)),true,false)
 CIFAR10 = cifar10$(if $(filter-out cpu,$(PROFILE)),_$(PROFILE))
 
-.PHONY: help install book cifar10 test clean
+.PHONY: help install book cifar10 study test clean
 
 help:
 	@echo "make book      install, train on the embedded scenes, build the book into _build/html"
 	@echo "make test      install what is missing, run the tests"
 	@echo "make cifar10   the same notebooks on real CIFAR-10, then the book"
+	@echo "make study     train STUDY=NAME, a file studies/NAME.yaml (now: $(STUDY)), publish its records"
 	@echo "make install   only make .venv with everything in it"
 	@echo "make clean     remove all trainings, those on CIFAR-10 too, and the built book"
 	@echo ""
@@ -53,6 +55,9 @@ cifar10: .venv/installed
 	  echo "going on without $$name"; done
 	@$(SNAKEMAKE) --config studies=scenes,$(CIFAR10) $(OPTIONS)
 	@echo "the book: $(CURDIR)/_build/html/index.html"
+
+study: .venv/installed
+	@$(SNAKEMAKE) --config studies=$(STUDY) $(OPTIONS)
 
 test: .venv/installed
 	@python -m pytest

@@ -21,8 +21,8 @@ LIBRARY = sorted(map(str, Path("bgood_lib").rglob("*.py")))
 TRAINING = [
     f"bgood_lib/{module}.py"
     for module in (
-        "augmentation background_loss config cost cuda_graph dataset_sources datasets evaluation feature_bank files identity machine "
-        "metrics networks posthoc protocols records resnet18 scenes selectors training"
+        "augmentation auxiliary_heads background_loss canvas config cost cuda_graph dataset_sources datasets evaluation feature_bank files identity machine "
+        "metrics networks penalties posthoc protocols records resnet18 scenes selector_quality selectors training"
     ).split()
 ] + sorted(map(str, Path("bgood_lib/detectors").glob("*.py")))
 PAGES = [f"book/results/{study.name}/{page}.ipynb" for study in STUDIES.values() for page in study.pages]
