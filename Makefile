@@ -53,7 +53,7 @@ cifar10: .venv/installed
 	@bgood data verify cifar10 >/dev/null 2>&1 || bgood data prepare cifar10
 	@for name in $(OOD); do bgood data verify $$name >/dev/null 2>&1 || bgood data prepare $$name || \
 	  echo "going on without $$name"; done
-	@$(SNAKEMAKE) --config studies=scenes,$(CIFAR10) $(OPTIONS)
+	@$(SNAKEMAKE) --config studies=$(CIFAR10) $(OPTIONS)
 	@echo "the book: $(CURDIR)/_build/html/index.html"
 
 study: .venv/installed

@@ -11,7 +11,8 @@ from bgood_lib import datasets
 from bgood_lib.protocols import PROTOCOLS
 from bgood_lib.studies import read_study
 
-STUDIES = {name: read_study(f"studies/{name}.yaml") for name in config.get("studies", "scenes").split(",")}
+# The book always needs the scenes.
+STUDIES = {name: read_study(f"studies/{name}.yaml") for name in ["scenes", *config.get("studies", "").split(",")] if name}
 DEVICE = config.get("device", "auto")
 THREADS = int(config.get("threads", 1))
 FORCE = config.get("force", False)
