@@ -11,7 +11,7 @@ pd.set_option("display.max_colwidth", None)  # a title is never cut short
 
 _LOSS = {"cross_entropy": "cross-entropy", "logitnorm": "LogitNorm", "t2fnorm": "T2FNorm"}
 # Choices first, then the controls; also the order of rows.
-_SELECTOR = {
+SELECTOR_NAMES = {
     "least_evidence": "least evidence", "rank": "rank", "cam_threshold": "CAM threshold", "low_confidence": "low confidence",
     "border": "border", "oracle": "true masks", "random": "random cells", "all": "all cells",
 }  # fmt: skip
@@ -30,7 +30,7 @@ def training_name(config):
     loss, background = METHODS[config["method"]]
     if not background:
         return _LOSS[loss]
-    parts = [_SELECTOR[config["selector"]]]
+    parts = [SELECTOR_NAMES[config["selector"]]]
     if config.get("penalty") not in (None, "norm"):
         parts.append(config["penalty"].replace("_", " "))
     if config.get("layer") not in (None, "last"):
@@ -80,7 +80,7 @@ def comparison(records, weight):
                 f"{other} and {name} differ in more than method, selector and seed, so they cannot stand in one row; "
                 "put them into studies of their own"
             )
-    losses, selectors = list(_LOSS), [None, *_SELECTOR]
+    losses, selectors = list(_LOSS), [None, *SELECTOR_NAMES]
 
     def place(name):
         config = kept[name]["config"]

@@ -1,0 +1,77 @@
+"""What the study's pages compute, on a small study with known answers."""
+
+import pandas as pd
+import pytest
+
+from bgood_lib import findings
+
+FIELDS = dict(
+    dataset="scenes", top_k=None, threshold=None, penalty="norm", layer="last", judge=None, patch_size=1,
+    n_patches=0, background_start=0.3, network="small_resnet", stages=2, weight=0.1, n_train=0, epochs=12,
+)  # fmt: skip
+# AUROC on the sets "near" and "far" by method, selector and seed
+FIGURES = {
+    ("cross_entropy", None): {0: (0.80, 0.70), 1: (0.82, 0.72)},
+    ("background", "rank"): {0: (0.85, 0.70), 1: (0.85, 0.70)},
+    ("background", "all"): {0: (0.82, 0.71), 1: (0.83, 0.73)},
+    ("logitnorm", None): {0: (0.50, 0.50), 1: (0.50, 0.60)},
+    ("logitnorm_background", "all"): {0: (0.60, 0.50), 1: (0.60, 0.60)},
+}
+
+
+@pytest.fixture
+def frame():
+    rows = []
+    for (method, selector), seeds in FIGURES.items():
+        for seed, figures in seeds.items():
+            about = {"run": f"{method}-{selector}-s{seed}", "method": method, "selector": selector, "seed": seed}
+            for ood, auroc in zip(("near", "far"), figures):
+                row = {**FIELDS, **about, "group": "", "ood": ood, "title": f"{ood}, N = 5", "n": 5}
+                rows.append({**row, "detector": "MSP", "auroc": auroc, "accuracy": 0.9})
+    return findings.with_settings(pd.DataFrame(rows))
+
+
+def test_names_say_what_differs_from_the_default():
+    config = {**FIELDS, "method": "background", "selector": "rank", "top_k": 3}
+    assert findings.setting_name(config) == "cross-entropy + background (rank)"
+    assert findings.setting_name({**config, "top_k": 2, "weight": 0.5}) == (
+        "cross-entropy + background (rank), weight 0.5, k = 2"
+    )
+    assert findings.setting_name({**config, "stages": 3, "patch_size": 2.0, "weight": float("nan")}) == (
+        "cross-entropy + background (rank), patch 2, 3 stages"
+    )
+    assert findings.setting_name({**config, "method": "cross_entropy", "weight": 0.0}) == "cross-entropy"
+    assert findings.short_name("cross-entropy + background (rank), weight 0.5") == "rank, weight 0.5"
+    assert findings.short_name("LogitNorm + background (rank)") == "LogitNorm + rank"
+
+
+def test_a_change_is_against_the_same_loss(frame):
+    changes = findings.changes(frame).set_index(["setting", "ood"])
+    rank = changes.loc["cross-entropy + background (rank)"]
+    assert rank.loc["near", "mean"] == pytest.approx((0.05 + 0.03) / 2)
+    assert rank.loc["far", "mean"] == pytest.approx((0 - 0.02) / 2)
+    assert changes.loc[("LogitNorm + background (all cells)", "near"), "mean"] == pytest.approx(0.1)
+    assert set(changes["n"]) == {2} and "cross-entropy" not in changes.index.get_level_values(0)
+
+
+def test_mean_over_sets_and_against_a_control(frame):
+    mean = findings.mean_over_sets(frame)
+    assert len(mean) == 10
+    gap = findings.against(mean, "cross-entropy + background (rank)", "cross-entropy + background (all cells)")
+    assert gap["mean"].item() == pytest.approx(((0.775 - 0.765) + (0.775 - 0.78)) / 2)
+    with pytest.raises(ValueError, match="differ in far"):
+        findings.mean_over_sets(frame.drop(frame.index[1]))
+
+
+def test_gain_on_one_set_over_another(frame):
+    apart = findings.shared_and_not(frame, "near", "far").set_index("setting")
+    assert apart.loc["cross-entropy + background (rank)", "mean"] == pytest.approx(((0.05 - 0) + (0.03 + 0.02)) / 2)
+
+
+def test_a_table_in_the_order_asked_for(frame):
+    names = ["cross-entropy + background (all cells)", "cross-entropy + background (rank)"]
+    changes = findings.changes(frame)
+    assert list(dict.fromkeys(findings.in_order(changes, names)["setting"])) == names
+    table = findings.wide(changes, {"far": "far away", "near": "close by"}, names)
+    assert list(table.index) == names and list(table.columns) == ["far away", "close by"]
+    assert table.loc[names[1], "close by"] == pytest.approx(0.04)
