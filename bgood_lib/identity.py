@@ -92,9 +92,10 @@ def run_id(config, data_sha256, notebook=None):
 
 def _this_notebook():
     """Fingerprint of the notebook that runs in this process, or ""."""
-    path = os.environ.get("JPY_SESSION_NAME", "")
-    by_hand = notebook_fingerprint(path) if path.endswith(".ipynb") and Path(path).is_file() else ""
-    return os.environ.get(NOTEBOOK_VARIABLE, by_hand)
+    if NOTEBOOK_VARIABLE in os.environ:
+        return os.environ[NOTEBOOK_VARIABLE]
+    path = Path(os.environ.get("JPY_SESSION_NAME", ""))  # a Jupyter server sets it
+    return notebook_fingerprint(path) if path.suffix == ".ipynb" and path.is_file() else ""
 
 
 def _hash(content):
@@ -110,7 +111,7 @@ def _canonical(node):
     if isinstance(node, list):
         return [_canonical(part) for part in node if not _does_nothing(part)]
     if not isinstance(node, ast.AST):
-        return f"{type(node).__name__} {ascii(node)}"  # a name or a constant
+        return f"{type(node).__name__} {node!a}"  # a name or a constant
     if isinstance(node, ast.JoinedStr):
         return ["JoinedStr", *_pieces(node)]
     fields = {name: _canonical(value) for name, value in ast.iter_fields(node) if value is not None and name != "kind"}

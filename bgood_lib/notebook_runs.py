@@ -8,6 +8,7 @@ notebook's parameters cell, after the explanation: a range or a set of values.
     method: str = "background"  # what is trained {cross_entropy, background}
 """
 
+import os
 import re
 import sys
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import zmq
 from jupyter_client import AsyncKernelManager
 
 from .config import nearest
+from .identity import NOTEBOOK_VARIABLE, notebook_fingerprint
 
 _TYPES = {"int": int, "float": float, "str": str, "bool": bool}
 
@@ -157,15 +159,21 @@ def run_notebook(notebook, output, values, show=True):
     output = Path(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     label = f"{output.parent.name}/{output.stem}"
+    kernel = type("Kernel", (_Kernel,), {"fingerprint": notebook_fingerprint(notebook)})
     papermill.execute_notebook(
         str(notebook), str(output), parameters=values, progress_bar=False,
         stdout_file=_Labelled(label) if show else None, autosave_cell_every=0,
-        kernel_name="python3", kernel_manager_class=_EncryptedKernel,
+        kernel_name="python3", kernel_manager_class=kernel,
     )  # fmt: skip
 
 
-class _EncryptedKernel(AsyncKernelManager):
-    """A kernel spoken to through an encrypted connection, where the machine can."""
+class _Kernel(AsyncKernelManager):
+    """A kernel that is told what it runs, through an encrypted connection, where the machine can."""
+
+    fingerprint = ""
+
+    def start_kernel(self, **options):
+        return super().start_kernel(env={**os.environ, NOTEBOOK_VARIABLE: self.fingerprint}, **options)
 
     def _transport_encryption_default(self):
         return "auto" if zmq.has("curve") else "disabled"

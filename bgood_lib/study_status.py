@@ -31,7 +31,7 @@ def config_of(study, name):
     return make_config(values.get("profile", "scenes"), **{k: v for k, v in values.items() if k in fields})
 
 
-def state_of(folder, config):
+def state_of(folder, config, notebook):
     """How far a run is.
 
     Parameters
@@ -40,11 +40,13 @@ def state_of(folder, config):
         Of the run.
     config : Config
         What it should be.
+    notebook : str
+        :func:`~bgood_lib.identity.notebook_fingerprint` of the notebook that trains it.
 
     Returns
     -------
     state : str
-        ``done``, ``changed`` (its record is of another configuration, data or code: it will be
+        ``done``, ``changed`` (its record is of another configuration, data, code or notebook: it will be
         trained again), ``failed``, ``begun`` or ``to do``.
     about : str
         Accuracy, or the reason of a failure.
@@ -52,7 +54,7 @@ def state_of(folder, config):
     folder = Path(folder)
     name = config.dataset
     prepared = datasets.available(name, "train")
-    run = run_id(config, datasets.info(name, "train").sha256) if prepared else None
+    run = run_id(config, datasets.info(name, "train").sha256, notebook) if prepared else None
     error = _error_of(folder / "train.ipynb")
     if error:
         return "failed", error
@@ -60,7 +62,7 @@ def state_of(folder, config):
         record = read_record(folder / "record.json")
         if run in (None, record["run"]):
             return "done", f"accuracy {100 * record['accuracy']:.2f}%"
-        return "changed", "configuration, data or code are not those of its record"
+        return "changed", "configuration, data, code or notebook are not those of its record"
     if folder.is_dir() and any(folder.iterdir()):
         return "begun", ""
     return "to do", "" if prepared else f"{name} is not prepared: {datasets.command(name)}"

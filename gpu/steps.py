@@ -107,7 +107,7 @@ def train(folder, device, acceleration):
 
     folder, parent = Path(folder), os.getppid()
     network, images, labels, config = _prepare_training(folder, device)
-    run = run_id(config, datasets.info(config.dataset, "train").sha256)
+    run = run_id(config, datasets.info(config.dataset, "train").sha256, notebook="")
     say("ready")
     while not (folder / "go").exists():
         time.sleep(0.05)

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from bgood_lib import datasets
 from bgood_lib.cli import app
-from bgood_lib.identity import run_id
+from bgood_lib.identity import notebook_fingerprint, run_id
 from bgood_lib.studies import read_study
 from bgood_lib.study_status import config_of, minutes_of, state_of
 
@@ -30,7 +30,7 @@ def study(tmp_path):
 
 def finish(folder, config, make_record, **entries):
     folder.mkdir(parents=True)
-    run = run_id(config, datasets.info("scenes", "train").sha256)
+    run = run_id(config, datasets.info("scenes", "train").sha256, notebook_fingerprint(NOTEBOOK))
     record = make_record(dataclasses.asdict(config), **{"run": run, "train_seconds": 60.0, **entries})
     (folder / "record.json").write_text(json.dumps(record))
 
@@ -58,15 +58,16 @@ def test_plan_and_status(study, tmp_path, make_record):
 
 
 def test_a_record_of_something_else_is_changed(study, tmp_path, make_record):
-    opened, folder = read_study(study), tmp_path / "one"
+    opened, folder, notebook = read_study(study), tmp_path / "one", notebook_fingerprint(NOTEBOOK)
     config = config_of(opened, "background-s0")
     finish(folder, config, make_record)
-    assert state_of(folder, config)[0] == "done"
-    assert state_of(folder, dataclasses.replace(config, weight=0.2))[0] == "changed"
+    assert state_of(folder, config, notebook)[0] == "done"
+    assert state_of(folder, dataclasses.replace(config, weight=0.2), notebook)[0] == "changed"
+    assert state_of(folder, config, "another")[0] == "changed"
     (folder / "record.json").unlink()
-    assert state_of(folder, config) == ("to do", "")
+    assert state_of(folder, config, notebook) == ("to do", "")
     (folder / "checkpoint.pt").touch()
-    assert state_of(folder, config) == ("begun", "")
+    assert state_of(folder, config, notebook) == ("begun", "")
 
 
 def test_minutes_come_from_the_same_network_only(study, make_record):
