@@ -177,9 +177,8 @@ def make_config(profile, **settings):
         _check_name("layer", config.layer, LAYERS)
         if config.layer != "last":
             _check_name("judge", config.judge or "last", JUDGES)
-            if config.penalty == "ood_head" or (
-                config.penalty != "norm" and "norm" not in config.penalty and config.judge != "own"
-            ):
+            judged = config.judge == "own" and config.penalty != "ood_head"
+            if config.penalty in ("entropy", "objectosphere", "ood_head") and not judged:
                 raise ValueError(f"penalty {config.penalty!r} needs a head of the map it acts on; use layer last")
     if not 0 <= config.background_start < 1:
         raise ValueError(f"background_start is {config.background_start}; it must be at least 0 and less than 1")

@@ -69,3 +69,33 @@ def test_profiles_hold_fields_of_a_configuration(profile):
 
 def test_digits_are_not_mirrored():
     assert make_config("scenes").flip is False
+
+
+def test_forms_of_the_background_loss_keep_what_they_use():
+    def form(**settings):
+        return make_config("scenes", method="background", **settings)
+
+    assert form().threshold is None and form().judge is None and form().penalty == "norm"
+    assert form(selector="low_confidence").threshold == 0.05
+    assert form(selector="cam_threshold", threshold=0.3).threshold == 0.3
+    assert form(selector="rank", threshold=0.3).threshold is None
+    assert form(layer="both").judge == "last"
+    assert form(judge="own") == form(), "the last map needs no other judge"
+    plain = make_config("scenes", method="t2fnorm", penalty="entropy", layer="both")
+    assert plain.penalty is plain.layer is None and plain.t2fnorm_temperature == 0.1
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"penalty": "nrom"}, "unknown penalty 'nrom'.*did you mean 'norm'"),
+        ({"layer": "first"}, "unknown layer 'first'; choose one of last, previous, both"),
+        ({"layer": "both", "judge": "me"}, "unknown judge 'me'"),
+        ({"selector": "cam_threshold", "threshold": 1.0}, "threshold is 1.0"),
+        ({"layer": "previous", "penalty": "entropy"}, "penalty 'entropy' needs a head of the map"),
+        ({"layer": "both", "judge": "own", "penalty": "ood_head"}, "penalty 'ood_head' needs a head of the map"),
+    ],
+)
+def test_a_form_that_cannot_be_is_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        make_config("scenes", method="background", **settings)
