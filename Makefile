@@ -5,12 +5,17 @@ THREADS ?= 1
 CORES   ?= all
 PROFILE ?= cpu
 FORCE   ?=
+EXECUTOR ?=
 STUDY   ?= scenes_factors
 
 SHELL := bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-SNAKEMAKE = snakemake --cores $(CORES) --rerun-incomplete --rerun-triggers mtime params input --quiet rules host reason
+# With EXECUTOR=slurm the profile workflow/slurm says how, and its plugin is needed too.
+$(if $(filter-out slurm,$(EXECUTOR)),$(error EXECUTOR=$(EXECUTOR) is unknown: EXECUTOR=slurm, or leave it out))
+HERE = --cores $(CORES) --rerun-incomplete --rerun-triggers mtime params input
+SNAKEMAKE = snakemake $(if $(EXECUTOR),--profile workflow/$(EXECUTOR),$(HERE)) --quiet rules host reason
+INSTALLED = .venv/installed $(EXECUTOR:%=.venv/%)
 # OOD sets that it tries to download; of the others, and where a host does not answer, what the cache has counts
 OOD = cifar100 tiny_imagenet svhn mnist fashion_mnist textures
 OPTIONS = device=$(DEVICE) threads=$(THREADS) force=$(if $(filter-out 0 false,$(FORCE)),true,false)
@@ -31,6 +36,7 @@ help:
 	@echo "CORES=N|all                cores to use in all         (now: $(CORES))"
 	@echo "PROFILE=cpu|full           network and schedule of cifar10: full is ResNet-18, 100 epochs, for a GPU (now: $(PROFILE))"
 	@echo "FORCE=1                    train even if it takes more than three hours on this CPU"
+	@echo "EXECUTOR=slurm             each training a job of a cluster (workflow/README.md)"
 	@echo "PYTHON=python3.12          the Python to start from    (now: $(PYTHON))"
 
 install: .venv/installed
@@ -45,18 +51,22 @@ install: .venv/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[book,test]'
 	@touch $@
 
-book: .venv/installed
+.venv/slurm: .venv/installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[slurm]'
+	@touch $@
+
+book: $(INSTALLED)
 	@$(SNAKEMAKE) --config studies=scenes $(OPTIONS)
 	@echo "the book: $(CURDIR)/_build/html/index.html"
 
-cifar10: .venv/installed
+cifar10: $(INSTALLED)
 	@bgood data verify cifar10 >/dev/null 2>&1 || bgood data prepare cifar10
 	@for name in $(OOD); do bgood data verify $$name >/dev/null 2>&1 || bgood data prepare $$name || \
 	  echo "going on without $$name"; done
 	@$(SNAKEMAKE) --config studies=$(CIFAR10) $(OPTIONS)
 	@echo "the book: $(CURDIR)/_build/html/index.html"
 
-study: .venv/installed
+study: $(INSTALLED)
 	@$(SNAKEMAKE) --config studies=$(STUDY) $(OPTIONS)
 
 test: .venv/installed

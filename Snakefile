@@ -55,6 +55,12 @@ wildcard_constraints:
     page="[^/]+",
 
 
+# On a cluster these run where snakemake does.
+localrules:
+    publish,
+    publish_tables,
+
+
 rule all:
     input:
         "_build/html/index.html",

@@ -23,7 +23,7 @@ def pins():
 def test_every_dependency_is_pinned_within_its_range():
     pinned = pins()
     extras = PROJECT["optional-dependencies"]
-    for text in [*PROJECT["dependencies"], *extras["book"], *extras["test"]]:
+    for text in [*PROJECT["dependencies"], *extras["book"], *extras["slurm"], *extras["test"]]:
         requirement = Requirement(text)
         version = pinned.get(canonicalize_name(requirement.name))
         assert version, f"{requirement.name} is not in constraints.txt"
