@@ -168,12 +168,16 @@ def run_notebook(notebook, output, values, show=True):
 
 
 class _Kernel(AsyncKernelManager):
-    """A kernel that is told what it runs, through an encrypted connection, where the machine can."""
+    """A kernel that knows what it runs, ends with this process and, where the machine can, is spoken to encrypted."""
 
     fingerprint = ""
 
     def start_kernel(self, **options):
         return super().start_kernel(env={**os.environ, NOTEBOOK_VARIABLE: self.fingerprint}, **options)
+
+    def format_kernel_cmd(self, *args, **options):
+        command = super().format_kernel_cmd(*args, **options)
+        return ["bgood_lib.kernel" if word == "ipykernel_launcher" else word for word in command]
 
     def _transport_encryption_default(self):
         return "auto" if zmq.has("curve") else "disabled"

@@ -1,0 +1,18 @@
+"""The kernel that ``bgood run`` starts: an IPython kernel that ends with the process that started it.
+
+IPython's own looks once a second whether its parent is still there, which code that lets no
+other thread run can put off for ever. Linux ends this one at once, whatever it is doing.
+"""
+
+import ctypes
+import os
+import runpy
+import signal
+import sys
+
+if __name__ == "__main__":
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        if os.getppid() != int(os.environ["JPY_PARENT_PID"]):
+            sys.exit("the process that started this kernel has ended")
+    runpy.run_module("ipykernel_launcher", run_name="__main__", alter_sys=True)
