@@ -10,7 +10,7 @@ import pandas as pd
 from . import datasets
 from .evaluation import add_validation, measure, pass_ood
 from .feature_bank import Bank
-from .files import atomic_write
+from .files import atomic_write, check_zip
 from .metrics import bootstrap, ood_metrics
 from .posthoc import DETECTORS, IMAGE_DETECTORS, score, score_all, score_images, score_mixed
 from .protocols import OODSet, find_protocol, load_ood, shortfall, validation_rows
@@ -51,6 +51,7 @@ class Run:
         """
         from . import training
 
+        check_zip(self.folder / "checkpoint.pt")
         return training.load_network(self.folder / "checkpoint.pt")
 
 

@@ -9,6 +9,8 @@ import torch
 
 from .files import atomic_write
 
+_SINGLE = {"weight", "bias", "titles", *(f"ood_head{i}" for i in range(4))}  # entries of a bank that belong to no set
+
 
 @dataclass(frozen=True)
 class Features:
@@ -174,6 +176,9 @@ class Bank:
         try:
             with np.load(Path(path), allow_pickle=False) as file:
                 names = dict.fromkeys(key.split("/")[0] for key in file.files if "/" in key)
+                known = {f"{name}/{field.name}" for name in names for field in fields(Features)} | _SINGLE
+                if unknown := sorted(set(file.files) - known):
+                    raise ValueError(f"unknown entry {unknown[0]!r}")
                 sets = {name: Features(*(file[f"{name}/{field.name}"] for field in fields(Features))) for name in names}
                 ood_head = [file[f"ood_head{i}"] for i in range(4)] if "ood_head0" in file else None
                 return cls(sets, file["weight"], file["bias"], json.loads(str(file["titles"])), ood_head)

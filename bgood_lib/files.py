@@ -1,10 +1,18 @@
-"""Write files so that a reader never meets half of one."""
+"""Write files so that a reader never meets half of one, and notice a byte that changed since."""
 
+import errno
+import glob
 import os
+import platform
 import secrets
+import shutil
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_MACHINE = f"{zlib.crc32(platform.node().encode()):08x}"
 
 
 @contextmanager
@@ -21,15 +29,76 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
     pathlib.Path
         A temporary path in the same folder, with the same ending. Write to it; when the block
         ends it is flushed to disk and takes the place of `path`. When the block raises, it is
-        removed and `path` stays as it was.
+        removed and `path` stays as it was. When the process is killed it stays, hidden, until
+        `path` is written again.
+
+    Raises
+    ------
+    OSError
+        If the disk is full; the message names `path` and says what to do.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(6)}{path.suffix}")
+    begin = f".{path.stem}.{_MACHINE}-"
+    temporary = path.with_name(f"{begin}{os.getpid()}-{secrets.token_hex(4)}{path.suffix}")
     try:
-        yield temporary
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        with naming_full_disk(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            for other in path.parent.glob(f"{glob.escape(begin)}*-*{glob.escape(path.suffix)}"):
+                if _ended(other.name.removeprefix(begin).partition("-")[0]):
+                    other.unlink(missing_ok=True)
+            yield temporary
+            with open(temporary, "rb+") as file:
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def naming_full_disk(path: str | os.PathLike) -> Iterator[None]:
+    """A block that writes `path`: where the disk is full, an `OSError` that says so in its place."""
+    try:
+        yield
+    except Exception as error:
+        if _is_full(error, Path(path).parent):
+            raise OSError(
+                f"the disk is full: {path} could not be written. Make room, then give the same command again"
+            ) from error
+        raise
+
+
+def _ended(process: str) -> bool:
+    """Whether there is no process of that number on this machine."""
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, ValueError):
+        pass  # somebody else's, or none of our files
+    return False
+
+
+def _is_full(error: Exception, folder: Path) -> bool:
+    """Whether a write failed for want of room; PyTorch's error does not say so."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return isinstance(error, RuntimeError) and shutil.disk_usage(folder).free < 2**16
+
+
+def check_zip(path: str | os.PathLike) -> None:
+    """Compare every byte of a zip file with the checksums in it; `torch.load` does not.
+
+    Raises
+    ------
+    ValueError
+        If the file, a checkpoint or a bank, is not as it was written.
+    """
+    try:
+        with zipfile.ZipFile(path) as file:
+            bad = file.testzip()
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # whatever a changed byte leads to
+        bad = error
+    if bad is not None:
+        raise ValueError(f"{path} is damaged ({bad}); delete it and run the training again")

@@ -1,12 +1,12 @@
 """Does a record say what its scores say? Every figure again, from what the run stored."""
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from .evaluation import judge
 from .feature_bank import Bank
+from .files import check_zip
 from .records import read_record
 from .study_tables import read_study_tables
 
@@ -67,7 +67,7 @@ def verify(path, runs="runs"):
     FileNotFoundError
         If there is no record.
     ValueError
-        If a record or a bank is not whole.
+        If a record, a bank or a checkpoint is not whole.
     """
     path = Path(path)
     if (path / "record.json").is_file():
@@ -112,7 +112,9 @@ def _compare(name, folder, run, weights, said):
     """A :class:`Verification` of what was said against the bank in a run's folder."""
     if not (folder / "bank.npz").is_file():
         return Verification(name, missing=f"no {folder / 'bank.npz'}")
-    beside = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+    if (folder / "checkpoint.pt").is_file():
+        check_zip(folder / "checkpoint.pt")
+    beside = read_record(folder / "record.json")
     if (beside["run"], beside["weights_sha256"]) != (run, weights):
         return Verification(name, missing=f"{folder} holds another training")
     found = _flat({key: _keyed(value) for key, value in judge(Bank.load(folder / "bank.npz")).items()})

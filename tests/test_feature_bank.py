@@ -82,6 +82,15 @@ def test_a_missing_array_is_refused_by_name(bank, tmp_path):
         Bank.load(tmp_path / "bank.npz")
 
 
+def test_a_misnamed_array_is_refused_by_name(bank, tmp_path):
+    bank.ood_head = [np.zeros(2)] * 4
+    bank.save(tmp_path / "bank.npz")
+    content = (tmp_path / "bank.npz").read_bytes()
+    (tmp_path / "bank.npz").write_bytes(content.replace(b"ood_head0", b"ood_heid0"))
+    with pytest.raises(ValueError, match="bank.npz is not a whole feature bank .*ood_heid0"):
+        Bank.load(tmp_path / "bank.npz")
+
+
 def test_a_missing_bank_is_not_called_damaged(tmp_path):
     with pytest.raises(FileNotFoundError):
         Bank.load(tmp_path / "bank.npz")
