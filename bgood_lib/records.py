@@ -1,6 +1,7 @@
 """A record: everything one run did and found, in one JSON file."""
 
 import datetime
+import hashlib
 import json
 from pathlib import Path
 
@@ -39,15 +40,46 @@ def write_record(path, record):
     Returns
     -------
     dict : the record as :func:`read_records` will give it. The file holds ``metrics`` as a table,
-        ``columns`` and ``rows``, so that no name is repeated.
+        ``columns`` and ``rows``, so that no name is repeated, and a ``checksum`` of all the rest.
     """
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     record = {"schema": 1, "finished": now, **record}
     check_record(record, path)
-    with atomic_write(path) as temporary:
-        packed = {**record, "metrics": _pack(record["metrics"])}
-        Path(temporary).write_text(json.dumps(packed, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    write_json(path, {**record, "metrics": _pack(record["metrics"])})
     return record
+
+
+def write_json(path, content):
+    """Write a dict, whole or not at all, with a ``checksum`` of it."""
+    content = json.loads(json.dumps(content, allow_nan=False))  # as it will be read
+    text = json.dumps({**content, "checksum": _checksum(content)}, indent=1)
+    with atomic_write(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def read_json(path, way_out):
+    """What :func:`write_json` wrote, without the checksum; older files have none.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is not whole, or was changed since; ends with the ``way_out``.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:  # bytes that are no text, text that is no JSON
+        raise ValueError(f"{path} is not whole JSON ({error}); {way_out}") from None
+    if isinstance(content, dict) and "checksum" in content:
+        checksum = content.pop("checksum")
+        if checksum != _checksum(content):
+            raise ValueError(f"{path} was changed after it was written (its checksum says so); {way_out}")
+    return content
+
+
+def _checksum(content):
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _pack(rows):
@@ -80,12 +112,9 @@ def read_record(path):
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is not a whole record.
+        If it is not a whole record, or not as it was written.
     """
-    try:
-        record = json.loads(Path(path).read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is not whole JSON ({error}); delete it and run its training again") from None
+    record = read_json(path, "delete it and run its training again")
     try:
         record["metrics"] = _unpack(record["metrics"])
     except (KeyError, TypeError):
@@ -119,7 +148,7 @@ def read_records(folder):
             f"{folder} holds tables of a study, not records; bgood_lib.study_tables.read_results reads both"
         )
     found = {path.parent.name: path for path in folder.glob("*/record.json")}
-    found.update({path.stem: path for path in folder.glob("*.json")})
+    found.update({path.stem: path for path in folder.glob("[!.]*.json")})
     if not found:
         raise FileNotFoundError(
             f"no records in {folder}; `make book` makes those of scenes, `make cifar10` those of CIFAR-10"

@@ -5,12 +5,13 @@ auroc.csv               one row a run and detector, one column an OOD set; likew
 fpr95_ood_positive.csv  the two FPR95;
 fpr95_id_positive.csv   auroc.csv also has the sets for choosing hyper-parameters (val_...)
 errors.csv              why a detector failed; only where one did
-data.json               image sets, machines, and which runs of the study are missing
+data.json               image sets, machines, which runs of the study are missing, checksums of the other files
 
 Figures have six decimals. A figure inside a group of the record is named by its place, for
 example ``overconfidence/test/mean_confidence``. Training curves, AUPR and single scores are not here.
 """
 
+import hashlib
 import json
 import math
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from pathlib import Path
 import pandas as pd
 
 from .files import atomic_write
-from .records import describe_ood, locate, read_records
+from .records import describe_ood, locate, read_json, read_records, write_json
 
 METRICS = ("auroc", "fpr95_ood_positive", "fpr95_id_positive")
 _NOT_SINGLE = ("schema", "run", "config", "data", "machine")  # what runs.csv takes from elsewhere, or data.json has
@@ -32,6 +33,7 @@ _TEXT = (
     "finished",
 )  # never numbers, whatever they look like
 _ERRORS = ("run", "detector", "ood", "error")
+_AGAIN = "publish the study again"
 
 
 @dataclass(frozen=True)
@@ -146,17 +148,19 @@ def write_study_tables(tables, folder):
         If the folder holds records: a run must not be published twice.
     """
     folder = Path(folder)
-    if records := sorted(path.name for path in folder.glob("*.json") if path.name != "data.json"):
+    if records := sorted(path.name for path in folder.glob("[!.]*.json") if path.name != "data.json"):
         raise ValueError(f"{folder} holds records already ({records[0]}); remove them, or publish into another folder")
-    for metric, table in tables.metrics.items():
-        _write_csv(table, folder / f"{metric}.csv")
+    frames = {f"{metric}.csv": table for metric, table in tables.metrics.items()}
     if len(tables.errors):
-        _write_csv(tables.errors, folder / "errors.csv")
+        frames["errors.csv"] = tables.errors
     else:
         (folder / "errors.csv").unlink(missing_ok=True)
-    with atomic_write(folder / "data.json") as temporary:
-        temporary.write_text(json.dumps(tables.data, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    _write_csv(tables.runs, folder / "runs.csv")  # last: who finds it finds everything
+    frames["runs.csv"] = tables.runs  # last: who finds it finds everything
+    csv = {name: frame.to_csv(index=False, lineterminator="\n").encode() for name, frame in frames.items()}
+    write_json(folder / "data.json", {**tables.data, "sha256": {name: _sha256(text) for name, text in csv.items()}})
+    for name, text in csv.items():
+        with atomic_write(folder / name) as temporary:
+            temporary.write_bytes(text)
 
 
 def read_study_tables(folder):
@@ -176,21 +180,23 @@ def read_study_tables(folder):
     FileNotFoundError
         If a file is missing.
     ValueError
-        If a column is missing, the files are not of the same runs, or two runs are one training.
+        If a file is not as it was written, a column is missing, the files are not of the same runs,
+        or two runs are one training.
     """
     folder = locate(folder)
+    data = read_json(folder / "data.json", _AGAIN)
+    for name, sha256 in data.pop("sha256", {}).items():  # older tables have none
+        if _sha256((folder / name).read_bytes()) != sha256:
+            raise ValueError(f"{folder / name} is not as it was written (its checksum in data.json says so); {_AGAIN}")
     runs = _read_csv(folder / "runs.csv", _TEXT, ["accuracy", "seed"])
     metrics = {metric: _read_csv(folder / f"{metric}.csv", ["run", "detector"]) for metric in METRICS}
     there = (folder / "errors.csv").is_file()
     errors = _read_csv(folder / "errors.csv", _ERRORS) if there else pd.DataFrame(columns=_ERRORS)
-    data = json.loads((folder / "data.json").read_text(encoding="utf-8"))
     found = {f"{metric}.csv": set(table["run"]) for metric, table in metrics.items()}
     found["data.json"] = {run for variant in data["data"] for run in variant["runs"]}
     for file, names in found.items():
         if odd := sorted(names ^ set(runs["run"])):
-            raise ValueError(
-                f"{folder / file} and runs.csv are not of the same runs ({odd[0]}); publish the study again"
-            )
+            raise ValueError(f"{folder / file} and runs.csv are not of the same runs ({odd[0]}); {_AGAIN}")
     check_distinct(runs, folder)
     return StudyTables(runs, metrics, errors, data)
 
@@ -216,7 +222,7 @@ def read_results(folder):
 def published(results="results"):
     """The folders of ``results/`` that hold a study, sorted: list of Path."""
     folders = sorted(path for path in locate(results).iterdir() if path.is_dir())
-    return [folder for folder in folders if (folder / "runs.csv").is_file() or any(folder.glob("*.json"))]
+    return [folder for folder in folders if (folder / "runs.csv").is_file() or any(folder.glob("[!.]*.json"))]
 
 
 def check_distinct(runs, where="the study"):
@@ -294,13 +300,12 @@ def _frame(rows):
     return frame.astype(object).where(frame.notna(), math.nan).infer_objects()
 
 
-def _write_csv(frame, path):
-    with atomic_write(path) as temporary:
-        frame.to_csv(temporary, index=False, lineterminator="\n")
+def _sha256(content):
+    return hashlib.sha256(content).hexdigest()
 
 
 def _read_csv(path, text, needed=()):
     frame = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=[""])
     if lacking := [column for column in [*text, *needed] if column not in frame]:
-        raise ValueError(f"{path} has no column {', '.join(lacking)}; publish the study again")
+        raise ValueError(f"{path} has no column {', '.join(lacking)}; {_AGAIN}")
     return frame

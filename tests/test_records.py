@@ -76,6 +76,29 @@ def test_records_of_before_are_read(make_record, tmp_path):
     assert all(len(record["metrics"]) > 10 for record in read_records(published).values())
 
 
+def test_a_changed_digit_is_named_with_the_way_out(make_record, tmp_path):
+    write_record(tmp_path / "a.json", make_record())
+    text = (tmp_path / "a.json").read_text()
+    (tmp_path / "a.json").write_text(text.replace("0.9", "0.8", 1))
+    with pytest.raises(ValueError, match="a.json was changed .*checksum.*; delete it and run its training again"):
+        read_records(tmp_path)
+    (tmp_path / "a.json").write_text(json.dumps(json.loads(text)))  # the same, written in another way
+    assert read_records(tmp_path)["a"]["accuracy"] == 0.9
+
+
+def test_bytes_that_are_no_text_are_named(make_record, tmp_path):
+    write_record(tmp_path / "a.json", make_record())
+    (tmp_path / "a.json").write_bytes(b"\xff" + (tmp_path / "a.json").read_bytes())
+    with pytest.raises(ValueError, match="a.json is not whole JSON .*; delete it"):
+        read_records(tmp_path)
+
+
+def test_what_a_killed_process_left_is_no_record(make_record, tmp_path):
+    write_record(tmp_path / "a.json", make_record())
+    (tmp_path / ".b.00000000-1-00000000.json").write_text("{half")
+    assert list(read_records(tmp_path)) == ["a"]
+
+
 def test_no_name_is_repeated(make_record, tmp_path):
     metrics = [{**make_record()["metrics"][0], "detector": f"d{i}"} for i in range(100)]
     write_record(tmp_path / "a.json", make_record(metrics=metrics))

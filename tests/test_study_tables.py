@@ -156,11 +156,38 @@ def test_one_name_for_different_images_is_refused(records, place, message):
         make_study_tables(records)
 
 
+def forget_checksums(folder):
+    """As tables were before they had any."""
+    data = json.loads((folder / "data.json").read_text())
+    del data["sha256"], data["checksum"]
+    (folder / "data.json").write_text(json.dumps(data))
+
+
+@pytest.mark.parametrize("file", ["runs.csv", "auroc.csv", "errors.csv", "data.json"])
+def test_a_changed_digit_is_named_with_the_way_out(records, tmp_path, file):
+    write_study_tables(make_study_tables(records), tmp_path)
+    text = (tmp_path / file).read_text()
+    (tmp_path / file).write_text(re.sub(r"\d", lambda digit: str((int(digit[0]) + 1) % 10), text, count=1))
+    with pytest.raises(ValueError, match=f"{file} .*checksum.*; publish the study again"):
+        read_study_tables(tmp_path)
+    (tmp_path / file).write_text(text[:-20])
+    with pytest.raises(ValueError, match=f"{file} .*; publish the study again"):
+        read_study_tables(tmp_path)
+
+
+def test_what_a_killed_publishing_left_stands_in_nobodys_way(records, tmp_path):
+    tables = make_study_tables(records)
+    (tmp_path / ".data.00000000-1-00000000.json").write_text("{half")
+    write_study_tables(tables, tmp_path)
+    assert published(tmp_path.parent) and len(read_study_tables(tmp_path).runs) == len(records)
+
+
 def test_one_training_counted_twice_is_refused(records, tmp_path):
     twice = {**records, "again-s3": {**records["full-s1"], "run": "f" * 16}}
     with pytest.raises(ValueError, match="full-s1 and again-s3 have equal weights: they are one training"):
         make_study_tables(twice)
     write_study_tables(make_study_tables(records), tmp_path)
+    forget_checksums(tmp_path)
     hashes = [record["weights_sha256"] for record in records.values()]
     runs = tmp_path / "runs.csv"
     runs.write_text(runs.read_text().replace(hashes[2], hashes[0]))
@@ -170,6 +197,7 @@ def test_one_training_counted_twice_is_refused(records, tmp_path):
 
 def test_files_that_do_not_belong_together_are_refused(records, tmp_path):
     write_study_tables(make_study_tables(records), tmp_path)
+    forget_checksums(tmp_path)
     auroc = tmp_path / "auroc.csv"
     whole = auroc.read_text()
     auroc.write_text("".join(line for line in whole.splitlines(True) if "failed-s2" not in line))
@@ -254,4 +282,5 @@ def test_no_training_is_published_twice():
 def test_data_json_is_plain(records, tmp_path):
     write_study_tables(make_study_tables(records), tmp_path)
     data = json.loads((tmp_path / "data.json").read_text())
-    assert list(data) == ["missing", "config", "data", "machines"] and data["data"][0]["fit_images"] == 100
+    assert list(data) == ["missing", "config", "data", "machines", "sha256", "checksum"]
+    assert data["data"][0]["fit_images"] == 100

@@ -4,6 +4,7 @@ import dataclasses
 import json
 
 import pytest
+import torch
 from small_bank import make_bank
 from typer.testing import CliRunner
 
@@ -30,6 +31,7 @@ def project(tmp_path, make_record):
 
 def change(file, edit):
     record = json.loads(file.read_text())
+    record.pop("checksum", None)  # as records were before they had one
     edit(record)
     file.write_text(json.dumps(record))
 
@@ -81,6 +83,7 @@ def test_tables_are_verified_too(project):
     [found] = verify(project / "results", project / "runs")
     assert found.verdict == "verified" and 0 < found.worst < 1e-6 and found.figures > 60
     assert found.record == project / "results" / "study" / "one"
+    change(project / "results" / "study" / "data.json", lambda data: data.pop("sha256"))
     auroc = project / "results" / "study" / "auroc.csv"
     first = auroc.read_text().splitlines()[1]
     value = float(first.split(",")[2])
@@ -90,6 +93,17 @@ def test_tables_are_verified_too(project):
     assert found.where == f"metrics/ood/{first.split(',')[1]}/auroc"
     [found] = verify(project / "results", project / "elsewhere")
     assert found.verdict == "scores not here" and "bank.npz" in found.missing
+
+
+def test_a_damaged_checkpoint_is_named(project):
+    checkpoint = project / "runs" / "study" / "one" / "checkpoint.pt"
+    torch.save({"weights": torch.ones(1000)}, checkpoint)
+    assert [found.verdict for found in verify(project / "runs" / "study" / "one")] == ["verified"]
+    content = bytearray(checkpoint.read_bytes())
+    content[len(content) // 2] ^= 1
+    checkpoint.write_bytes(content)
+    with pytest.raises(ValueError, match="checkpoint.pt is damaged .*; delete it and run the training again"):
+        list(verify(project / "runs" / "study" / "one"))
 
 
 def test_nothing_to_verify_is_an_error(tmp_path):
