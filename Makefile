@@ -2,6 +2,7 @@
 PYTHON  ?= python3
 DEVICE  ?= auto
 THREADS ?= 1
+GPU_SLOTS ?= 1
 CORES   ?= all
 PROFILE ?= cpu
 FORCE   ?=
@@ -13,7 +14,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # With EXECUTOR=slurm the profile workflow/slurm says how, and its plugin is needed too.
 $(if $(filter-out slurm,$(EXECUTOR)),$(error EXECUTOR=$(EXECUTOR) is unknown: EXECUTOR=slurm, or leave it out))
-HERE = --cores $(CORES) --rerun-incomplete --rerun-triggers mtime params input
+HERE = --cores $(CORES) --rerun-incomplete --rerun-triggers mtime params input $(if $(filter cuda,$(DEVICE)),--resources gpu=$(GPU_SLOTS))
 SNAKEMAKE = snakemake $(if $(EXECUTOR),--profile workflow/$(EXECUTOR),$(HERE)) --quiet rules host reason
 INSTALLED = .venv/installed $(EXECUTOR:%=.venv/%)
 # OOD sets that it tries to download; of the others, and where a host does not answer, what the cache has counts
@@ -33,6 +34,7 @@ help:
 	@echo ""
 	@echo "DEVICE=auto|cpu|cuda|mps   where to compute            (now: $(DEVICE))"
 	@echo "THREADS=N                  CPU threads of one training (now: $(THREADS))"
+	@echo "GPU_SLOTS=N                trainings at once with DEVICE=cuda (now: $(GPU_SLOTS))"
 	@echo "CORES=N|all                cores to use in all         (now: $(CORES))"
 	@echo "PROFILE=cpu|full           network and schedule of cifar10: full is ResNet-18, 100 epochs, for a GPU (now: $(PROFILE))"
 	@echo "FORCE=1                    train even if it takes more than three hours on this CPU"

@@ -82,6 +82,8 @@ rule train:
         values=lambda w: [f"-p{name}={value}" for name, value in STUDIES[w.study].runs[w.run].items()],
         sets=lambda w: ood_sets(w.study, w.run),
     threads: THREADS
+    resources:
+        gpu=int(DEVICE == "cuda"),  # `--resources gpu=N`: so many trainings share the GPUs; on a cluster: one each
     shell:
         "bgood run {input.notebook} {log.notebook} {params.values:q} "
         "-p out=runs/{wildcards.study}/{wildcards.run} -p device={DEVICE} -p threads={threads} -p force={FORCE}"
