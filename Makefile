@@ -75,4 +75,4 @@ test: .venv/installed
 	@python -m pytest
 
 clean:
-	rm -rf runs _build .snakemake book/results/scenes
+	rm -rf runs _build .snakemake book/results/scenes book/results/study

@@ -27,6 +27,8 @@ TRAINING = [
     ).split()
 ] + sorted(map(str, Path("bgood_lib/detectors").glob("*.py")))
 PAGES = [f"book/results/{study.name}/{page}.ipynb" for study in STUDIES.values() for page in study.pages]
+# Pages that read published results of several studies, and nothing else.
+FINDINGS = [f"book/results/study/{path.stem}.ipynb" for path in sorted(Path("notebooks").glob("study_*.ipynb"))]
 PICTURES = ["book/results/scenes/idea.png", "book/results/scenes/scenes.png"]
 TABLES = [name for name, study in STUDIES.items() if study.publish == "tables"]
 PUBLISHED = [f"results/{name}/runs.csv" for name in TABLES] + [
@@ -111,6 +113,19 @@ rule page:
         "-p runs_folder=runs/{wildcards.study} {params.values:q} && cp {log.notebook} {output}"
 
 
+rule finding:
+    input:
+        notebook="notebooks/{page}.ipynb",
+        code=LIBRARY,
+        results=sorted({*map(str, Path("results").glob("*/*.[cj]s*")), "results/openood.csv", *PUBLISHED}),
+    output:
+        "book/results/study/{page}.ipynb",
+    log:
+        notebook="runs/study/{page}.ipynb",
+    shell:
+        "OMP_NUM_THREADS={threads} bgood run -q {input.notebook} {log.notebook} && cp {log.notebook} {output}"
+
+
 rule publish:
     input:
         "runs/{study}/{run}/record.json",
@@ -145,13 +160,14 @@ rule pictures:
 rule book:
     input:
         PAGES,
+        FINDINGS,
         PICTURES,
         "_config.yml",
         "_toc.yml",
         "book/contents.py",
         "book/style/book.css",
         sorted(map(str, [*Path("book").glob("*.md"), *Path("book").glob("*.bib")])),
-        sorted(set(map(str, Path("book/results").glob("*/*.ipynb"))) - set(PAGES)),
+        sorted(set(map(str, Path("book/results").glob("*/*.ipynb"))) - {*PAGES, *FINDINGS}),
     output:
         "_build/html/index.html",
     shell:
