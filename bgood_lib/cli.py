@@ -49,7 +49,7 @@ def run(
     """Run a notebook with papermill, after checking every parameter."""
     from papermill import PapermillExecutionError
 
-    from .notebook_runs import ParameterError, run_notebook
+    from .notebook_runs import KernelDied, ParameterError, run_notebook
 
     try:
         values = {}
@@ -71,6 +71,9 @@ def run(
     except ParameterError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from None
+    except (KernelDied, OSError, ValueError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from None
     except PapermillExecutionError as error:
         typer.echo(f"error: {error.ename}: {error.evalue}\nthe notebook as far as it got: {output}", err=True)
         raise typer.Exit(1) from None

@@ -17,8 +17,11 @@ from pathlib import Path
 import papermill
 import zmq
 from jupyter_client import AsyncKernelManager
+from nbclient.exceptions import DeadKernelError
 
+from . import locks
 from .config import nearest
+from .files import check_zip, naming_full_disk
 from .identity import NOTEBOOK_VARIABLE, notebook_fingerprint
 
 _TYPES = {"int": int, "float": float, "str": str, "bool": bool}
@@ -26,6 +29,10 @@ _TYPES = {"int": int, "float": float, "str": str, "bool": bool}
 
 class ParameterError(ValueError):
     """A parameter that the notebook does not have, or a value it does not take."""
+
+
+class KernelDied(RuntimeError):
+    """The process that ran a notebook ended before the notebook did."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +148,8 @@ def check_parameters(notebook, values):
 def run_notebook(notebook, output, values, show=True):
     """Check the parameters, then run the notebook and keep what it did.
 
+    If another process is running a notebook into the same output, it is waited for.
+
     Parameters
     ----------
     notebook, output : path
@@ -152,6 +161,12 @@ def run_notebook(notebook, output, values, show=True):
     ------
     ParameterError
         Before anything runs.
+    ValueError
+        If the checkpoint to go on from, in the folder ``out`` of the values, is damaged.
+    OSError
+        If the disk is full.
+    KernelDied
+        If the notebook's process was killed, or ran out of memory.
     papermill.PapermillExecutionError
         If a cell fails; the output notebook is kept, with the error at its top.
     """
@@ -160,11 +175,25 @@ def run_notebook(notebook, output, values, show=True):
     output.parent.mkdir(parents=True, exist_ok=True)
     label = f"{output.parent.name}/{output.stem}"
     kernel = type("Kernel", (_Kernel,), {"fingerprint": notebook_fingerprint(notebook)})
-    papermill.execute_notebook(
-        str(notebook), str(output), parameters=values, progress_bar=False,
-        stdout_file=_Labelled(label) if show else None, autosave_cell_every=0,
-        kernel_name="python3", kernel_manager_class=kernel,
-    )  # fmt: skip
+    lock = locks.take(output.with_name(f".{output.name}.lock"), lambda other: _say_waiting(output, other))
+    with lock, naming_full_disk(output):
+        if "out" in values and (checkpoint := Path(values["out"]) / "checkpoint.pt").is_file():
+            check_zip(checkpoint)
+        try:
+            papermill.execute_notebook(
+                str(notebook), str(output), parameters=values, progress_bar=False,
+                stdout_file=_Labelled(label) if show else None, autosave_cell_every=0,
+                kernel_name="python3", kernel_manager_class=kernel,
+            )  # fmt: skip
+        except DeadKernelError:
+            raise KernelDied(
+                f"the process of {output} was killed, or ran out of memory. Give the same command again: "
+                "a training goes on at its last checkpoint"
+            ) from None
+
+
+def _say_waiting(output, other):
+    print(f"waiting: {output} is being written by {other}", file=sys.stderr, flush=True)
 
 
 class _Kernel(AsyncKernelManager):
