@@ -5,11 +5,27 @@
 # A step runs when its output is missing or older than what it reads. A training that is
 # run again finds its own finished checkpoint and is not trained twice.
 
+import shutil
+import sys
 from pathlib import Path
 
-from bgood_lib import datasets
+from snakemake.exceptions import WorkflowError
+
+from bgood_lib import datasets, locks
 from bgood_lib.protocols import PROTOCOLS
 from bgood_lib.studies import read_study
+
+# One workflow at a time in a folder: two would write the same files. Where there is no other, what
+# Snakemake takes for a lock was left by one that was killed.
+if workflow.is_main_process and {"-n", "--dry-run", "--summary"}.isdisjoint(sys.argv):
+    try:
+        ALONE = locks.take(".snakemake/alone")
+    except locks.Taken as other:
+        raise WorkflowError(
+            f"another workflow is at work in this folder ({other}). Wait until it has ended, or end it; "
+            "to run several studies, name them all at once: studies=one,two"
+        ) from None
+    shutil.rmtree(".snakemake/locks", ignore_errors=True)
 
 # The book always needs the scenes.
 STUDIES = {name: read_study(f"studies/{name}.yaml") for name in ["scenes", *config.get("studies", "").split(",")] if name}
