@@ -68,7 +68,7 @@ def foreground_share(masks, map_size, patch_size=1):
 
 
 def background_patches(
-    feature_map, labels, head, selector="least_evidence", patch_size=1,
+    feature_map, labels, head, selector="cam_threshold", patch_size=1,
     n_patches=None, top_k=3, threshold=None, masks=None, generator=None,
 ):  # fmt: skip
     """Patches of a map and which of them the selector takes for background.
@@ -106,7 +106,7 @@ def background_patches(
 
 
 def background_loss(
-    feature_map, labels, head, selector="least_evidence", patch_size=1, n_patches=None, top_k=3,
+    feature_map, labels, head, selector="cam_threshold", patch_size=1, n_patches=None, top_k=3,
     threshold=None, masks=None, generator=None, penalty="norm", ood_head=None,
 ):  # fmt: skip
     """How large the features of a batch's background patches are, by default their mean L2 norm.
@@ -120,7 +120,7 @@ def background_loss(
     head : callable
         The classifier that follows pooling, usually ``nn.Linear``: [..., C] to [..., K].
         It judges the patches without receiving a gradient (but from some penalties).
-    selector : str, default="least_evidence"
+    selector : str, default="cam_threshold"
         Which patches are background, see :mod:`bgood_lib.selectors`.
     patch_size : int, default=1
         Side of a patch, in cells of the map.

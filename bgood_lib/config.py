@@ -88,7 +88,7 @@ class Config:
     dataset: str = "scenes"
     method: str = "background"
     seed: int = 0
-    selector: str | None = "least_evidence"
+    selector: str | None = "cam_threshold"
     weight: float = 0.1
     patch_size: int | None = 1
     n_patches: int | None = 0

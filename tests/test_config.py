@@ -75,7 +75,8 @@ def test_forms_of_the_background_loss_keep_what_they_use():
     def form(**settings):
         return make_config("scenes", method="background", **settings)
 
-    assert form().threshold is None and form().judge is None and form().penalty == "norm"
+    assert (form().selector, form().threshold) == ("cam_threshold", 0.5)
+    assert form().judge is None and form().penalty == "norm"
     assert form(selector="low_confidence").threshold == 0.05
     assert form(selector="cam_threshold", threshold=0.3).threshold == 0.3
     assert form(selector="rank", threshold=0.3).threshold is None
