@@ -14,8 +14,8 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # With EXECUTOR=slurm the profile workflow/slurm says how, and its plugin is needed too.
 $(if $(filter-out slurm,$(EXECUTOR)),$(error EXECUTOR=$(EXECUTOR) is unknown: EXECUTOR=slurm, or leave it out))
-HERE = --cores $(CORES) --rerun-incomplete --rerun-triggers mtime params input $(if $(filter cuda,$(DEVICE)),--resources gpu=$(GPU_SLOTS))
-SNAKEMAKE = snakemake $(if $(EXECUTOR),--profile workflow/$(EXECUTOR),$(HERE)) --quiet rules host reason
+HERE = --cores $(CORES) --rerun-incomplete --rerun-triggers mtime params input --quiet rules host reason $(if $(filter cuda,$(DEVICE)),--resources gpu=$(GPU_SLOTS))
+SNAKEMAKE = snakemake $(if $(EXECUTOR),--profile workflow/$(EXECUTOR),$(HERE))
 INSTALLED = .venv/installed $(EXECUTOR:%=.venv/%)
 # OOD sets that it tries to download; of the others, and where a host does not answer, what the cache has counts
 OOD = cifar100 tiny_imagenet svhn mnist fashion_mnist textures
