@@ -28,7 +28,7 @@ def test_histograms_are_percentages_of_their_set():
 
 @pytest.mark.parametrize("patch_size", [1, 2])
 def test_patch_maps_and_their_figure(images, labels, patch_size):
-    network, options = SmallResNet(4, 2, 16), {"patch_size": patch_size, "n_patches": 3}
+    network, options = SmallResNet(4, 2, 16), {"selector": "least_evidence", "patch_size": patch_size, "n_patches": 3}
     maps = figures.patch_maps(network, images[:4], labels[:4], **options)
     with torch.no_grad():
         z = network.feature_map(torch.as_tensor(images[:4]).permute(0, 3, 1, 2))

@@ -1,6 +1,7 @@
 """No kernel outlives the `bgood run` that started it."""
 
 import contextlib
+import functools
 import os
 import signal
 import subprocess
@@ -43,7 +44,9 @@ def begin(tmp_path):
         content = new_notebook(cells=[first, new_code_cell(source)], metadata={"kernelspec": kernel})
         nbformat.write(content, tmp_path / "page.ipynb")
         command = [sys.executable, "-c", "from bgood_lib.cli import app; app()", "run", "page.ipynb", "out.ipynb"]
-        begun.append(subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL))
+        # A shell ignores Ctrl-C for what it runs in the background, and so would all that these tests start.
+        listens = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        begun.append(subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL, preexec_fn=listens))
         wait_for(lambda: ready.exists() or begun[0].poll() is not None, 300)
         assert begun[0].poll() is None, "the notebook did not get that far"
         begun.extend(psutil.Process(begun[0].pid).children())
