@@ -40,10 +40,10 @@ def take(path, wait=None):
     except BaseException:
         file.close()
         raise
+    now = datetime.datetime.now().isoformat(" ", "seconds")
     with contextlib.suppress(OSError):  # a full disk: the lock counts all the same
-        file.truncate(0)
-        now = datetime.datetime.now().isoformat(" ", "seconds")
-        print(f"process {os.getpid()} on {platform.node()}, since {now}", file=file, flush=True)
+        os.ftruncate(file.fileno(), 0)
+        os.write(file.fileno(), f"process {os.getpid()} on {platform.node()}, since {now}\n".encode())
     return file
 
 
