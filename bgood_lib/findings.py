@@ -20,6 +20,7 @@ _TEXT = {
     "n_patches": "{:g} cells",
     "background_start": "start {:g}",
 }
+COLLAPSED = 0.5  # an ID accuracy below
 # Scores the pages look at: probabilities, logits, neighbours and a Gaussian of features of length one, norms.
 SHOWN = ("MSP", "Energy", "KNN", "Mahalanobis++", "PooledNorm", "NormContrast")
 
@@ -53,14 +54,23 @@ def with_settings(frame, default=DEFAULT):
     """A frame of runs or metrics with the columns ``setting`` (its name) and ``family``.
 
     A family is what shares everything but the background loss: the classification loss and the
-    network. In each, ``plain`` is the training without background.
+    network. In each, ``plain`` is the training without background. Seeds whose plain training collapsed
+    (:func:`collapsed`) are left out of their family: there is nothing to compare with.
     """
     names = {}
     for key, row in frame.drop_duplicates("run").set_index("run").iterrows():
         loss, background = METHODS[row["method"]]
         names[key] = (setting_name(row, default), f"{loss}, {row['network']} {row['stages']}", not background)
     columns = zip(*(names[run] for run in frame["run"]))
-    return frame.assign(**dict(zip(("setting", "family", "plain"), columns)))
+    frame = frame.assign(**dict(zip(("setting", "family", "plain"), columns)))
+    bad = frame[frame["plain"] & (frame["accuracy"] < COLLAPSED)]
+    pairs = set(zip(bad["family"], bad["seed"]))
+    return frame[[pair not in pairs for pair in zip(frame["family"], frame["seed"])]]
+
+
+def collapsed(runs):
+    """Names of the runs with an ID accuracy under 50%: their networks learned nothing, or lost it."""
+    return sorted(runs.loc[runs["accuracy"] < COLLAPSED, "run"])
 
 
 def set_names(study):
@@ -79,6 +89,12 @@ def about(study):
         f"{len(n)} settings, {len(runs)} trainings, n = {seeds} seeds each; {', '.join(runs['device_name'].unique())}"
     ]
     lines += [f"OOD: {title}" for title in frame["title"].unique()]
+    if names := collapsed(runs):
+        left_out = sorted(set(runs["run"]) - set(with_settings(runs)["run"]))
+        lines.append(f"collapsed, with an ID accuracy under 50%: {', '.join(names)}")
+        lines += [f"left out, because the training without background loss collapsed: {', '.join(left_out)}"] * bool(
+            left_out
+        )
     return Markdown("\n".join(f"- {line}" for line in lines))
 
 

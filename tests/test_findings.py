@@ -75,3 +75,13 @@ def test_a_table_in_the_order_asked_for(frame):
     table = findings.wide(changes, {"far": "far away", "near": "close by"}, names)
     assert list(table.index) == names and list(table.columns) == ["far away", "close by"]
     assert table.loc[names[1], "close by"] == pytest.approx(0.04)
+
+
+def test_seeds_without_a_working_plain_training_are_left_out(frame):
+    frame = frame.drop(columns=["setting", "family", "plain"])
+    frame.loc[(frame["method"] == "logitnorm") & (frame["seed"] == 1), "accuracy"] = 0.12
+    frame.loc[(frame["selector"] == "rank") & (frame["seed"] == 0), "accuracy"] = 0.12
+    kept = findings.with_settings(frame)
+    gone = set(frame["run"]) - set(kept["run"])
+    assert gone == {"logitnorm-None-s1", "logitnorm_background-all-s1"}, "a collapse by the background loss stays in"
+    assert findings.collapsed(frame.drop_duplicates("run")) == ["background-rank-s0", "logitnorm-None-s1"]
