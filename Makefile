@@ -8,13 +8,15 @@ PROFILE ?= cpu
 FORCE   ?=
 EXECUTOR ?=
 STUDY   ?= scenes_factors
+N       ?= 50
 
 SHELL := bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-# With EXECUTOR=slurm the profile workflow/slurm says how, and its plugin is needed too.
+# What Snakemake does in this folder by default stands in profiles/default. With EXECUTOR=slurm the profile
+# workflow/slurm says how, and its plugin is needed too.
 $(if $(filter-out slurm,$(EXECUTOR)),$(error EXECUTOR=$(EXECUTOR) is unknown: EXECUTOR=slurm, or leave it out))
-HERE = --cores $(CORES) --rerun-incomplete --rerun-triggers mtime params input --quiet rules host reason $(if $(filter cuda,$(DEVICE)),--resources gpu=$(GPU_SLOTS))
+HERE = --cores $(CORES) --quiet rules host reason $(if $(filter cuda,$(DEVICE)),--resources gpu=$(GPU_SLOTS))
 SNAKEMAKE = snakemake $(if $(EXECUTOR),--profile workflow/$(EXECUTOR),$(HERE))
 INSTALLED = .venv/installed $(EXECUTOR:%=.venv/%)
 # OOD sets that it tries to download; of the others, and where a host does not answer, what the cache has counts
@@ -22,13 +24,14 @@ OOD = cifar100 tiny_imagenet svhn mnist fashion_mnist textures
 OPTIONS = device=$(DEVICE) threads=$(THREADS) force=$(if $(filter-out 0 false,$(FORCE)),true,false)
 CIFAR10 = cifar10$(if $(filter-out cpu,$(PROFILE)),_$(PROFILE))
 
-.PHONY: help install book cifar10 study test clean
+.PHONY: help install book cifar10 study test faults clean
 
 help:
 	@echo "make book      install, train on the embedded scenes, build the book into _build/html"
 	@echo "make test      install what is missing, run the tests"
 	@echo "make cifar10   the same notebooks on real CIFAR-10, then the book"
 	@echo "make study     train STUDY=NAME, a file studies/NAME.yaml (now: $(STUDY)), publish its records"
+	@echo "make faults    kill trainings and workflows N=$(N) times, fill a disk, turn bits over; count what is lost"
 	@echo "make install   only make .venv with everything in it"
 	@echo "make clean     remove all trainings, those on CIFAR-10 too, and the built book"
 	@echo ""
@@ -73,6 +76,9 @@ study: $(INSTALLED)
 
 test: .venv/installed
 	@python -m pytest
+
+faults: .venv/installed
+	@python workflow/faults.py --kills $(N)
 
 clean:
 	rm -rf runs _build .snakemake book/results/scenes book/results/study

@@ -184,13 +184,16 @@ def export(
 def verify(
     path: Annotated[Path, typer.Argument(metavar="RUN|RECORD|FOLDER", help="a run's folder, a record, or many")],
     runs: Annotated[Path, typer.Option(help="where the banks of published records are looked for")] = Path("runs"),
+    write: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="keep the outcome, a row per study")] = None,
 ):
     """Recompute every figure of records from the stored scores, and compare."""
     from . import verification
+    from .files import atomic_write
 
     with _clean_errors():
-        counts = {}
+        counts, every = {}, []
         for found in verification.verify(path, runs):
+            every.append(found)
             counts[found.verdict] = counts.get(found.verdict, 0) + 1
             about = f"{found.figures} figures, largest difference {found.worst:.1e} ({found.where})" * bool(
                 found.figures
@@ -198,5 +201,8 @@ def verify(
             about = "; ".join(filter(None, [about, found.missing]))
             typer.echo(f"{found.verdict:16}{found.record}: {about}")
         typer.echo(", ".join(f"{n} {verdict}" for verdict, n in counts.items()))
+        if write:
+            with atomic_write(write) as temporary:
+                verification.summary(every).to_csv(temporary, index=False, lineterminator="\n", float_format="%.1e")
         if "differs" in counts:
             raise typer.Exit(1)

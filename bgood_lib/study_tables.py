@@ -102,7 +102,7 @@ def make_study_tables(records, missing=()):
     """
     if without := [name for name, record in records.items() if not record["metrics"]]:
         raise ValueError(f"{without[0]} was judged on no OOD set; prepare one (`bgood data list`) and run it again")
-    _check_sets(records)
+    _check_sets({name: record["data"] for name, record in records.items()})
     runs, errors = [], []
     cells = {metric: {} for metric in METRICS}
     for name, record in records.items():
@@ -201,22 +201,39 @@ def read_study_tables(folder):
     return StudyTables(runs, metrics, errors, data)
 
 
-def read_results(folder):
-    """A study's tables, whether its folder holds tables or records.
+def read_results(*folders):
+    """A study's tables, whether its folder holds tables or records; of several folders as if they were one.
 
     Parameters
     ----------
-    folder : path
+    *folders : path
         For example ``results/cifar10`` (records) or a folder that :func:`write_study_tables` filled.
 
     Returns
     -------
     StudyTables
+
+    Raises
+    ------
+    ValueError
+        If two runs are one training, or one name stands for two image sets.
     """
-    folder = locate(folder)
-    if (folder / "runs.csv").is_file():
-        return read_study_tables(folder)
-    return make_study_tables(read_records(folder))
+    studies = []
+    for folder in map(locate, folders):
+        tables = (folder / "runs.csv").is_file()
+        studies.append(read_study_tables(folder) if tables else make_study_tables(read_records(folder)))
+    return studies[0] if len(studies) == 1 else _joined(studies)
+
+
+def _joined(studies):
+    data = {"config": list(dict.fromkeys(field for study in studies for field in study.data["config"]))}
+    for name in ("missing", "data", "machines"):
+        data[name] = [entry for study in studies for entry in study.data[name]]
+    _check_sets({run: variant for variant in data["data"] for run in variant["runs"]})
+    runs = pd.concat([study.runs for study in studies], ignore_index=True)
+    check_distinct(runs)
+    metrics = {metric: pd.concat([study.metrics[metric] for study in studies], ignore_index=True) for metric in METRICS}
+    return StudyTables(runs, metrics, pd.concat([study.errors for study in studies], ignore_index=True), data)
 
 
 def published(results="results"):
@@ -275,11 +292,10 @@ def _variants(entries):
     return list(variants.values())
 
 
-def _check_sets(records):
-    """Refuse one name for different images: their figures would stand in one column."""
+def _check_sets(data_of):
+    """Refuse one name for different images in the data of some runs: their figures would stand in one column."""
     seen = {}
-    for run, record in records.items():
-        data = record["data"]
+    for run, data in data_of.items():
         for role, entry in [
             ("train", data["train"]),
             ("test", data["test"]),

@@ -1,8 +1,11 @@
 """Does a record say what its scores say? Every figure again, from what the run stored."""
 
+import datetime
 import math
 from dataclasses import dataclass
 from pathlib import Path
+
+import pandas as pd
 
 from .evaluation import judge
 from .feature_bank import Bank
@@ -83,6 +86,30 @@ def verify(path, runs="runs"):
             yield from _verify_tables(file.parent, Path(runs))
         else:
             yield _verify(file, Path(runs))
+
+
+def summary(found):
+    """What became of many records, to be kept beside them.
+
+    Parameters
+    ----------
+    found : iterable of Verification
+
+    Returns
+    -------
+    DataFrame
+        One row per study and verdict: ``study``, ``verdict``, ``records``, ``figures`` (numbers compared),
+        ``largest_difference`` (a share) and ``date`` (today).
+    """
+    rows = pd.DataFrame(
+        [(one.record.parent.name, one.verdict, one.figures, one.worst) for one in found],
+        columns=["study", "verdict", "figures", "largest_difference"],
+    )
+    groups = rows.groupby(["study", "verdict"], as_index=False)
+    table = groups.agg(
+        records=("figures", "size"), figures=("figures", "sum"), largest_difference=("largest_difference", "max")
+    )
+    return table.assign(date=datetime.date.today().isoformat())
 
 
 def _verify(file, runs):

@@ -270,6 +270,36 @@ def test_every_kind_of_folder_is_found(records, tmp_path):
     assert [list(read_results(folder).runs["run"]) for folder in published(tmp_path)] == [["full-s1"], ["plain-s0"]]
 
 
+def test_several_folders_read_as_one(records, tmp_path):
+    one, two = tmp_path / "one", tmp_path / "two"
+    for name in list(records)[:-1]:
+        write_record(one / f"{name}.json", records[name])
+    last = list(records)[-1]
+    write_study_tables(make_study_tables({last: records[last]}, missing=["gone"]), two)
+    joined, whole = read_results(one, two), make_study_tables(records)
+    assert set(joined.runs["run"]) == set(records) and joined.data["missing"] == ["gone"]
+    columns = ["run", "ood", "detector", "auroc"]
+    pd.testing.assert_frame_equal(
+        joined.metrics_frame()[columns].sort_values(columns).reset_index(drop=True),
+        whole.metrics_frame()[columns].sort_values(columns).reset_index(drop=True),
+        atol=1e-6,
+        check_dtype=False,
+    )
+    assert len(joined.errors) == len(whole.errors) > 0
+
+
+def test_several_folders_must_not_share_a_training_or_differ_in_a_set(records, tmp_path):
+    names = list(records)
+    write_record(tmp_path / "one" / f"{names[0]}.json", records[names[0]])
+    write_record(tmp_path / "two" / "again-s7.json", records[names[0]])
+    with pytest.raises(ValueError, match="equal weights: they are one training, counted twice"):
+        read_results(tmp_path / "one", tmp_path / "two")
+    records[names[1]]["data"]["ood"][0]["sha256"] = "0" * 64
+    write_record(tmp_path / "three" / f"{names[1]}.json", records[names[1]])
+    with pytest.raises(ValueError, match="different images called svhn"):
+        read_results(tmp_path / "one", tmp_path / "three")
+
+
 def test_no_training_is_published_twice():
     folders = published(RESULTS)
     assert folders

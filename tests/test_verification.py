@@ -1,8 +1,11 @@
 """Records against the scores that they claim to come from."""
 
 import dataclasses
+import datetime
 import json
+from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 from small_bank import make_bank
@@ -11,8 +14,10 @@ from typer.testing import CliRunner
 from bgood_lib.cli import app
 from bgood_lib.evaluation import judge
 from bgood_lib.records import read_record, write_record
-from bgood_lib.study_tables import make_study_tables, write_study_tables
+from bgood_lib.study_tables import make_study_tables, published, read_results, write_study_tables
 from bgood_lib.verification import verify
+
+RESULTS = Path(__file__).parent.parent / "results"
 
 
 @pytest.fixture
@@ -114,3 +119,26 @@ def test_nothing_to_verify_is_an_error(tmp_path):
 def test_a_verification_is_plain_data(project):
     [found] = verify(project / "runs" / "study" / "one")
     assert dataclasses.asdict(found)["figures"] == found.figures
+
+
+def test_the_outcome_is_kept(project):
+    file = project / "kept" / "verified.csv"
+    results, runs = str(project / "results"), str(project / "runs")
+    command = ["verify", results, "--runs", runs, "--write", str(file)]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    [row] = pd.read_csv(file).to_dict("records")
+    assert (row["study"], row["verdict"], row["records"]) == ("study", "verified", 1)
+    assert row["figures"] > 100 and row["largest_difference"] < 1e-9
+    assert row["date"] == datetime.date.today().isoformat()
+    record = project / "results" / "study" / "one.json"
+    change(record, lambda record: record.update(accuracy=record["accuracy"] - 0.25))
+    assert CliRunner().invoke(app, command).exit_code == 1
+    [row] = pd.read_csv(file).to_dict("records")
+    assert (row["verdict"], row["largest_difference"]) == ("differs", 0.25)
+
+
+def test_the_committed_outcome_is_of_what_is_published():
+    kept = pd.read_csv(RESULTS / "verified.csv")
+    assert set(kept["verdict"]) <= {"verified", "scores not here"}
+    for folder in published(RESULTS):
+        assert kept.loc[kept["study"] == folder.name, "records"].sum() == len(read_results(folder).runs), folder.name

@@ -10,6 +10,7 @@ import yaml
 
 TOP = Path(__file__).parent.parent
 PROFILE = yaml.safe_load((TOP / "workflow/slurm/config.yaml").read_text())
+HERE = yaml.safe_load((TOP / "profiles/default/config.yaml").read_text())
 
 
 def run(*command):
@@ -24,14 +25,15 @@ def test_the_slurm_profile_has_only_options_that_snakemake_knows():
     unknown = [key for key in PROFILE if key not in known and (plugin or not key.startswith("slurm-"))]
     assert not unknown
     # The same training must not run again because it ran elsewhere, or with other resources.
-    assert PROFILE["rerun-triggers"] == ["mtime", "params", "input"]
+    for profile in (PROFILE, HERE):
+        assert profile["rerun-triggers"] == ["mtime", "params", "input"] and profile["rerun-incomplete"] is True
 
 
 def test_make_hands_the_profile_over():
     on_a_cluster = run("make", "-n", "book", "EXECUTOR=slurm").stdout
     assert "snakemake --profile workflow/slurm" in on_a_cluster and "--cores" not in on_a_cluster
     here = run("make", "-n", "book").stdout
-    assert "--profile" not in here and "--rerun-triggers mtime params input" in here
+    assert "snakemake --cores all" in here and "--profile" not in here
     mistyped = run("make", "-n", "book", "EXECUTOR=slrum")
     assert mistyped.returncode and "EXECUTOR=slrum is unknown" in mistyped.stderr
 
