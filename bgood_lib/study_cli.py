@@ -25,10 +25,10 @@ def _open(name):
 def plan(name: StudyName, runs: Runs = Path("runs")):
     """What would be trained, how long that takes by past records, and what is there already."""
     from .identity import notebook_fingerprint
-    from .study_status import config_of, minutes_of, past_records, state_of
+    from .study_status import alike, config_of, minutes_of, past_records, state_of
 
     study = _open(name)
-    records, total, unknown = past_records(runs), 0.0, 0
+    records, total, unknown, devices = past_records(runs), 0.0, 0, set()
     notebook = notebook_fingerprint(study.notebook)
     for run in study.runs:
         config = config_of(study, run)
@@ -36,12 +36,14 @@ def plan(name: StudyName, runs: Runs = Path("runs")):
         minutes = None if state == "done" else minutes_of(config, records)
         if minutes is not None:
             total += minutes
+            devices |= {record["machine"]["device_name"] for record in alike(config, records)}
             about = "; ".join(filter(None, [f"about {minutes:.1f} minutes", about]))
         unknown += state != "done" and minutes is None
         typer.echo(f"{state:8}{run}  {about}".rstrip())
     typer.echo(
-        f"{len(study.runs)} runs; to train: about {total / 60:.1f} hours of one process, by past trainings on "
-        "whatever machine they ran" + (f", and {unknown} runs of unknown length" if unknown else "")
+        f"{len(study.runs)} runs; to train: about {total / 60:.1f} hours of one process"
+        + f", by past trainings on {' and '.join(sorted(devices))}" * bool(devices)
+        + f", and {unknown} runs of unknown length" * bool(unknown)
     )
 
 

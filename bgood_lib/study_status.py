@@ -81,6 +81,12 @@ def _error_of(notebook):
     return errors[-1].splitlines()[0] if errors else ""
 
 
+def alike(config, records):
+    """The past records whose network is that of a configuration: list."""
+    size = ("network", "stages", "width")
+    return [record for record in records if all(record["config"].get(key) == getattr(config, key) for key in size)]
+
+
 def minutes_of(config, records):
     """Minutes that a training will take, by the median pace of past ones of the same network.
 
@@ -93,13 +99,10 @@ def minutes_of(config, records):
     -------
     float or None : None if there is no such training, or its data set is not prepared.
     """
-    size = (config.network, config.stages, config.width)
     paces = []
-    for record in records:
-        past = record["config"]
-        if (past.get("network"), past.get("stages"), past.get("width")) == size:
-            n = past["n_train"] or record["data"]["train"]["n"]
-            paces.append(record["train_seconds"] / n / past["epochs"])
+    for record in alike(config, records):
+        n = record["config"]["n_train"] or record["data"]["train"]["n"]
+        paces.append(record["train_seconds"] / n / record["config"]["epochs"])
     if not paces or not datasets.available(config.dataset, "train"):
         return None
     n = config.n_train or datasets.info(config.dataset, "train").n

@@ -54,7 +54,8 @@ def test_plan_and_status(study, tmp_path, make_record):
     assert lines[3] == "1 done, 1 failed, 1 to do"
     done = CliRunner().invoke(app, ["study", "plan", str(study), "--runs", str(runs)])
     assert "about 1.0 minutes" in done.output  # as long as the one that is done
-    assert "3 runs; to train: about 0.0 hours" in done.output
+    device = make_record()["machine"]["device_name"]
+    assert f"3 runs; to train: about 0.0 hours of one process, by past trainings on {device}" in done.output
 
 
 def test_a_record_of_something_else_is_changed(study, tmp_path, make_record):
