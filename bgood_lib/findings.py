@@ -10,6 +10,7 @@ from IPython.display import Markdown
 from .config import METHODS
 from .figures import COLOURS
 from .statistics import compare
+from .study_tables import read_results
 from .tables import SELECTOR_NAMES, training_name
 
 # The default of the scenes study; what differs from it is named.
@@ -48,6 +49,28 @@ def setting_name(config, default=DEFAULT):
     if config["network"] == "small_resnet" and config["stages"] == 3:
         parts.append("3 stages")
     return ", ".join([name, *parts])
+
+
+def with_baselines(folder, *more):
+    """A published study, and the trainings of whole data sets without background loss that further ones have.
+
+    Parameters
+    ----------
+    folder : path
+        Of the study, see :func:`bgood_lib.study_tables.read_results`.
+    *more : path
+        Of studies that have some of its baselines.
+
+    Returns
+    -------
+    StudyTables, runs : DataFrame, metrics : DataFrame
+        The frames hold the study's own runs and the baselines; the tables also all else of ``more``.
+    """
+    own, study = set(read_results(folder).runs["run"]), read_results(folder, *more)
+    baselines = study.runs["selector"].isna() & (study.runs["n_train"] == 0)
+    kept = own | set(study.runs.loc[baselines, "run"])
+    metrics = study.metrics_frame()
+    return study, study.runs[study.runs["run"].isin(kept)], metrics[metrics["run"].isin(kept)]
 
 
 def with_settings(frame, default=DEFAULT):
@@ -92,9 +115,11 @@ def about(study):
     if names := collapsed(runs):
         left_out = sorted(set(runs["run"]) - set(with_settings(runs)["run"]))
         lines.append(f"collapsed, with an ID accuracy under 50%: {', '.join(names)}")
-        lines += [f"left out, because the training without background loss collapsed: {', '.join(left_out)}"] * bool(
-            left_out
-        )
+        if left_out:
+            lines.append(
+                f"left out, because the same training without background loss collapsed: {', '.join(left_out)} "
+                "(a rule that was made when these figures had been seen)"
+            )
     return Markdown("\n".join(f"- {line}" for line in lines))
 
 
@@ -110,9 +135,18 @@ def wide(changes, sets, names):
     return table.reindex(index=names, columns=list(sets)).rename(columns=sets).rename_axis(index=None, columns=None)
 
 
-def confidence_changes(runs, sets):
-    """Change of the mean largest probability over some OOD sets; see :func:`changes`."""
-    mean = runs[[f"overconfidence/{name}/mean_confidence" for name in sets]].mean(axis=1)
+def confidence_changes(runs, sets, figure="mean_confidence"):
+    """Change of a figure of confidence, as a mean over some image sets; see :func:`changes`.
+
+    Parameters
+    ----------
+    runs : DataFrame
+    sets : list of str
+        OOD sets, or ``test``.
+    figure : str, default="mean_confidence"
+        Of the largest probability: its mean, or ``above_0.9``, the share of images where it is larger.
+    """
+    mean = runs[[f"overconfidence/{name}/{figure}" for name in sets]].mean(axis=1)
     return changes(runs.assign(confidence=mean), "confidence", within=())
 
 
