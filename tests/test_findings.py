@@ -85,3 +85,16 @@ def test_seeds_without_a_working_plain_training_are_left_out(frame):
     gone = set(frame["run"]) - set(kept["run"])
     assert gone == {"logitnorm-None-s1", "logitnorm_background-all-s1"}, "a collapse by the background loss stays in"
     assert findings.collapsed(frame.drop_duplicates("run")) == ["background-rank-s0", "logitnorm-None-s1"]
+
+
+def test_confidence_is_of_the_sets_and_the_figure_asked_for(frame):
+    runs = frame.drop_duplicates("run")
+    shrunk = runs["selector"].notna()
+    for figure, size in (("mean_confidence", 0.1), ("above_0.9", 0.2)):
+        runs = runs.assign(
+            **{f"overconfidence/near/{figure}": 0.9 - 2 * size * shrunk, f"overconfidence/far/{figure}": 0.9}
+        )
+    for figure, change in (("mean_confidence", -0.1), ("above_0.9", -0.2)):
+        found = findings.confidence_changes(runs, ["near", "far"], figure)
+        assert found["mean"].tolist() == pytest.approx([change] * len(found))
+    assert findings.confidence_changes(runs, ["far"])["mean"].tolist() == pytest.approx([0] * len(found))

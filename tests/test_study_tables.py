@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from bgood_lib.findings import with_baselines
 from bgood_lib.records import metrics_frame, read_records, write_record
 from bgood_lib.study_tables import (
     METRICS,
@@ -286,6 +287,16 @@ def test_several_folders_read_as_one(records, tmp_path):
         check_dtype=False,
     )
     assert len(joined.errors) == len(whole.errors) > 0
+
+
+def test_baselines_come_from_another_study(records, make, tmp_path):
+    small = make(3, {"method": "cross_entropy", "selector": None, "weight": 0.0, "n_train": 200})
+    for name, record in {"plain-s0": records["plain-s0"], "full-s1": records["full-s1"], "small-s3": small}.items():
+        write_record(tmp_path / "first" / f"{name}.json", record)
+    write_record(tmp_path / "mine" / "failed-s2.json", records["failed-s2"])
+    study, runs, metrics = with_baselines(tmp_path / "mine", tmp_path / "first")
+    assert set(runs["run"]) == set(metrics["run"]) == {"plain-s0", "failed-s2"}
+    assert len(study.runs) == 4
 
 
 def test_several_folders_must_not_share_a_training_or_differ_in_a_set(records, tmp_path):
