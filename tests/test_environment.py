@@ -1,6 +1,7 @@
 """pyproject.toml, constraints.txt and environment.yml tell one story."""
 
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import yaml
@@ -37,3 +38,19 @@ def test_conda_installs_the_same():
     [python] = [entry for entry in environment["dependencies"] if str(entry).startswith("python=")]
     assert SpecifierSet(PROJECT["requires-python"]).contains(python.removeprefix("python="))
     assert environment["name"] == PROJECT["name"]
+
+
+def test_what_is_pinned_installs_on_the_oldest_python():
+    """On Debian 12's too, not only on the newest 3.11."""
+    oldest = "3.11.2"
+    assert SpecifierSet(PROJECT["requires-python"]).contains(oldest)
+    refusing = []
+    for name, version in pins().items():
+        try:
+            found = metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            continue  # of an extra that is not installed here
+        needs = found.metadata["Requires-Python"]
+        if found.version == version and needs and not SpecifierSet(needs).contains(oldest):
+            refusing.append(f"{name}=={version} needs Python {needs}")
+    assert not refusing, refusing
