@@ -117,13 +117,21 @@ def join(folders, results, outputs):
         for line in (folder / "records.jsonl").read_text().splitlines():
             entry = json.loads(line)
             name = f"{entry['study']}/{entry['name']}"
-            with atomic_write(results / f"{name}.json") as temporary:
+            with atomic_write(inside(results, f"{name}.json")) as temporary:
                 temporary.write_text(json.dumps(entry["record"], indent=1, allow_nan=False) + "\n", encoding="utf-8")
                 read_record(temporary)
             names[name] = None
         for bundle in sorted(folder.glob("bundle-*.tar")):
             with tarfile.open(bundle) as tar:
-                tar.extractall(outputs, filter="data")
+                for member in tar:
+                    if not member.isdir():
+                        target = inside(outputs, member.name)
+                        target.parent.mkdir(parents=True, exist_ok=True)
+                        source = tar.extractfile(member) if member.isfile() else None
+                        if source is None:
+                            raise ValueError(f"{bundle} holds {member.name}, which is no plain file")
+                        with source, open(target, "wb") as file:
+                            shutil.copyfileobj(source, file)
     for first in sorted(outputs.rglob("*.1of*")):
         whole, n = re.fullmatch(r"(.*)\.1of(\d+)", str(first)).groups()
         pieces = [Path(f"{whole}.{i + 1}of{n}") for i in range(int(n))]
@@ -135,6 +143,14 @@ def join(folders, results, outputs):
             for piece in pieces:
                 piece.unlink()
     return list(names)
+
+
+def inside(folder, name):
+    """A path in a folder; refused if the name leads out of it."""
+    path = (folder / name).resolve()
+    if folder.resolve() not in path.parents:
+        raise ValueError(f"{name!r} leads out of {folder}: nothing is written there")
+    return path
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 import time
 from pathlib import Path
 
@@ -125,6 +126,21 @@ def test_large_files_go_in_pieces_over_several_calls(tmp_path):
     assert collect.join([tmp_path / "1", tmp_path / "2", tmp_path / "3"], tmp_path / "results", tmp_path / "home") == []
     assert (tmp_path / "home/weights/study/one.pt").read_bytes() == weights
     assert (tmp_path / "home/outputs/study/one.npz").stat().st_size == 30_000
+
+
+@pytest.mark.parametrize("kind", ["out", "link"])
+def test_what_came_back_stays_in_its_folder(kind, tmp_path):
+    collect, folder = module("collect"), tmp_path / "1"
+    folder.mkdir()
+    (folder / "records.jsonl").touch()
+    member = tarfile.TarInfo("../evil" if kind == "out" else "link")
+    if kind == "link":
+        member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    with tarfile.open(folder / "bundle-1.tar", "w") as tar:
+        tar.addfile(member)
+    with pytest.raises(ValueError, match="leads out of|is no plain file"):
+        collect.join([folder], tmp_path / "results", tmp_path / "home")
+    assert list((tmp_path / "home").iterdir()) == [] and not (tmp_path / "evil").exists()
 
 
 def _item(method, epochs=2, **settings):
