@@ -1,5 +1,6 @@
 """What the study's pages have in common: names of settings, changes against the training without background."""
 
+import re
 import textwrap
 
 import matplotlib.pyplot as plt
@@ -11,7 +12,7 @@ from .config import METHODS
 from .figures import COLOURS
 from .statistics import compare
 from .study_tables import read_results
-from .tables import SELECTOR_NAMES, training_name
+from .tables import training_name
 
 # The default of the scenes study; what differs from it is named.
 DEFAULT = {"weight": 0.1, "patch_size": 1, "n_patches": 0, "background_start": 0.3}
@@ -21,6 +22,7 @@ _TEXT = {
     "n_patches": "{:g} cells",
     "background_start": "start {:g}",
 }
+_WITH_N = re.compile(r"(?P<text>.*), n = (?P<n>\d+)")
 COLLAPSED = 0.5  # an ID accuracy below
 # Scores the pages look at: probabilities, logits, neighbours and a Gaussian of features of length one, norms.
 SHOWN = ("MSP", "Energy", "KNN", "Mahalanobis++", "PooledNorm", "NormContrast")
@@ -231,6 +233,28 @@ def against(frame, setting, control, value="auroc", within=("detector",)):
 def short_name(setting):
     """A setting without the words that all settings of a figure share."""
     return setting.replace("cross-entropy + background (", "").replace("background (", "").replace(")", "", 1)
+
+
+def n_apart(table):
+    """A table of differences as text, with the number of seeds in a column ``n`` instead of in every cell.
+
+    Parameters
+    ----------
+    table : DataFrame of str
+        Differences as :meth:`bgood_lib.statistics.Difference.text` writes them; other cells stay as they are, and
+        so does a row in which n differs.
+
+    Returns
+    -------
+    DataFrame
+    """
+    rows = {}
+    for key, row in table.iterrows():
+        seeds = {match["n"] for cell in row if (match := _WITH_N.fullmatch(str(cell)))}
+        n = seeds.pop() if len(seeds) == 1 else ""
+        rows[key] = [n, *(_WITH_N.sub(r"\g<text>", str(cell)) if n else cell for cell in row)]
+    apart = pd.DataFrame.from_dict(rows, orient="index", columns=["n", *table.columns])
+    return apart.set_axis(table.index)
 
 
 def change_plot(panels, xlabel, scale=100):

@@ -77,6 +77,16 @@ def test_a_table_in_the_order_asked_for(frame):
     assert table.loc[names[1], "close by"] == pytest.approx(0.04)
 
 
+def test_the_number_of_seeds_stands_once_in_a_row_where_it_is_one_number():
+    texts = {"a": "+1.2 [0.4, 2.0], n = 3", "b": "-0.1 [-1.0, 0.8], n = 3", "c": "88.0 / 90.0"}
+    table = pd.DataFrame({"same": texts, "other": {**texts, "b": "+0.5, n = 1"}, "none": {**texts, "a": "", "b": ""}}).T
+    apart = findings.n_apart(table)
+    assert list(apart.columns) == ["n", "a", "b", "c"]
+    assert list(apart.loc["same"]) == ["3", "+1.2 [0.4, 2.0]", "-0.1 [-1.0, 0.8]", "88.0 / 90.0"]
+    assert list(apart.loc["other"]) == ["", *table.loc["other"]]
+    assert list(apart.loc["none"]) == ["", *table.loc["none"]]
+
+
 def test_seeds_without_a_working_plain_training_are_left_out(frame):
     frame = frame.drop(columns=["setting", "family", "plain"])
     frame.loc[(frame["method"] == "logitnorm") & (frame["seed"] == 1), "accuracy"] = 0.12
