@@ -5,12 +5,20 @@ other thread run can put off for ever. Linux ends this one at once, whatever it 
 """
 
 import ctypes
+import logging
 import os
 import runpy
 import signal
 import sys
 
+
+def is_news(record):
+    """Not that an idle kernel was interrupted: jupyter_client does that to each before it ends it."""
+    return "KeyboardInterrupt caught in kernel" not in record.getMessage()
+
+
 if __name__ == "__main__":
+    logging.getLogger("IPKernelApp").addFilter(is_news)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
         if os.getppid() != int(os.environ["JPY_PARENT_PID"]):

@@ -50,7 +50,7 @@ def test_what_is_pinned_installs_on_the_oldest_python():
             found = metadata.distribution(name)
         except metadata.PackageNotFoundError:
             continue  # of an extra that is not installed here
-        needs = found.metadata["Requires-Python"]
+        needs = found.metadata.get("Requires-Python")
         if found.version == version and needs and not SpecifierSet(needs).contains(oldest):
             refusing.append(f"{name}=={version} needs Python {needs}")
     assert not refusing, refusing

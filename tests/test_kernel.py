@@ -80,3 +80,17 @@ def test_a_kernel_whose_parent_has_gone_does_not_start():
         [sys.executable, "-m", "bgood_lib.kernel"], env=alone, capture_output=True, text=True, timeout=100, check=False
     )
     assert done.returncode == 1 and "has ended" in done.stderr
+
+
+def test_the_interrupt_that_ends_an_idle_kernel_is_not_told_as_an_error(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    first = new_code_cell("count: int = 3", metadata={"tags": ["parameters"]})
+    says = "import logging\nfor text in ('KeyboardInterrupt caught in kernel.', 'something else'):\n    "
+    tell = new_code_cell(says + "logging.getLogger('IPKernelApp').error(text)")
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(new_notebook(cells=[first, tell], metadata={"kernelspec": kernel}), "page.ipynb")
+    command = [sys.executable, "-c", "from bgood_lib.cli import app; app()", "run", "page.ipynb", "out.ipynb"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+    told = done.stderr + "".join(output.get("text", "") for output in nbformat.read("out.ipynb", 4).cells[-1].outputs)
+    assert "something else" in told
+    assert "KeyboardInterrupt" not in told
