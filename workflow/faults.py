@@ -95,7 +95,8 @@ def _try_all(folder, options, bad):
             say(f"{what}: {'; '.join(wrong) or 'ok'}")
             bad.extend([what] * bool(wrong))
     if "kills" in options.parts:
-        count("kills", kill_often(project, options.kills, undisturbed, seed=options.seed, say=say))
+        patience = max(10, seconds / 3)  # so that a larger study is not only killed at its beginning
+        count("kills", kill_often(project, options.kills, undisturbed, patience=patience, seed=options.seed, say=say))
 
 
 def _read_set(name, split):
