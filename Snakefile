@@ -188,4 +188,6 @@ rule book:
         "_build/html/index.html",
     shell:
         "python book/contents.py _build/toc.yml && "
-        "jupyter-book build . --toc _build/toc.yml -W -n --keep-going && touch {output}"
+        "jupyter-book build . --toc _build/toc.yml -W -n --keep-going && "
+        # Sphinx copies the style only when a page has changed too.
+        "cp book/style/book.css _build/html/_static/ && touch {output}"

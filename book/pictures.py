@@ -58,7 +58,7 @@ def idea_picture(run):
     axes[0].set_title(f"an image, {cells} x {cells} patches")
     chosen = np.kron(maps["chosen"][i], np.ones((block, block), bool))
     axes[1].imshow(np.where(chosen[..., None], images[i], 0.25 * images[i] + 170).astype(np.uint8))
-    axes[1].set_title("patches taken for background")
+    axes[1].set_title("taken for background: all that is not faded")
     shown = axes[2].imshow(maps["norm"][i], cmap="viridis", vmin=0)
     axes[2].set_title("length of each patch's features")
     figure.colorbar(shown, ax=axes[2], shrink=0.85)
