@@ -137,7 +137,7 @@ def wide(changes, sets, names):
     return table.reindex(index=names, columns=list(sets)).rename(columns=sets).rename_axis(index=None, columns=None)
 
 
-def confidence_changes(runs, sets, figure="mean_confidence"):
+def confidence_changes(runs, sets, figure="mean_confidence", than=()):
     """Change of a figure of confidence, as a mean over some image sets; see :func:`changes`.
 
     Parameters
@@ -147,9 +147,15 @@ def confidence_changes(runs, sets, figure="mean_confidence"):
         OOD sets, or ``test``.
     figure : str, default="mean_confidence"
         Of the largest probability: its mean, or ``above_0.9``, the share of images where it is larger.
+    than : list of str, default=()
+        Image sets whose mean is taken off: with ``["test"]``, how much more it changes on OOD than on ID images.
     """
-    mean = runs[[f"overconfidence/{name}/{figure}" for name in sets]].mean(axis=1)
-    return changes(runs.assign(confidence=mean), "confidence", within=())
+
+    def mean(names):
+        return runs[[f"overconfidence/{name}/{figure}" for name in names]].mean(axis=1)
+
+    found = mean(sets) - mean(than) if than else mean(sets)
+    return changes(runs.assign(confidence=found), "confidence", within=())
 
 
 def validation(study, name, detector):

@@ -108,3 +108,8 @@ def test_confidence_is_of_the_sets_and_the_figure_asked_for(frame):
         found = findings.confidence_changes(runs, ["near", "far"], figure)
         assert found["mean"].tolist() == pytest.approx([change] * len(found))
     assert findings.confidence_changes(runs, ["far"])["mean"].tolist() == pytest.approx([0] * len(found))
+    more = findings.confidence_changes(runs, ["near"], than=["far"])
+    assert more["mean"].tolist() == pytest.approx([-0.2] * len(found))
+    assert findings.confidence_changes(runs, ["far"], than=["near"])["mean"].tolist() == pytest.approx(
+        [0.2] * len(found)
+    )
