@@ -14,10 +14,10 @@ SHELL := bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # What Snakemake does in this folder by default stands in profiles/default. With EXECUTOR=slurm the profile
-# workflow/slurm says how, and its plugin is needed too.
+# profiles/slurm says how, and its plugin is needed too.
 $(if $(filter-out slurm,$(EXECUTOR)),$(error EXECUTOR=$(EXECUTOR) is unknown: EXECUTOR=slurm, or leave it out))
 HERE = --cores $(CORES) --quiet rules host reason $(if $(filter cuda,$(DEVICE)),--resources gpu=$(GPU_SLOTS))
-SNAKEMAKE = snakemake $(if $(EXECUTOR),--profile workflow/$(EXECUTOR),$(HERE))
+SNAKEMAKE = snakemake $(if $(EXECUTOR),--profile profiles/$(EXECUTOR),$(HERE))
 INSTALLED = .venv/installed $(EXECUTOR:%=.venv/%)
 # OOD sets that it tries to download; of the others, and where a host does not answer, what the cache has counts
 OOD = cifar100 tiny_imagenet svhn mnist fashion_mnist textures
@@ -41,7 +41,7 @@ help:
 	@echo "CORES=N|all                cores to use in all         (now: $(CORES))"
 	@echo "PROFILE=cpu|full           network and schedule of cifar10: full is ResNet-18, 100 epochs, for a GPU (now: $(PROFILE))"
 	@echo "FORCE=1                    train even if it takes more than three hours on this CPU"
-	@echo "EXECUTOR=slurm             each training a job of a cluster (workflow/README.md)"
+	@echo "EXECUTOR=slurm             each training a job of a cluster (book/disturbed.md)"
 	@echo "PYTHON=python3.12          the Python to start from    (now: $(PYTHON))"
 
 install: .venv/installed
@@ -78,7 +78,7 @@ test: .venv/installed
 	@python -m pytest
 
 faults: .venv/installed
-	@python workflow/faults.py --kills $(N)
+	@python tests/faults/faults.py --kills $(N)
 
 clean:
 	rm -rf runs _build .snakemake book/results/scenes book/results/study

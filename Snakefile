@@ -11,9 +11,12 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from bgood_lib import datasets, locks
-from bgood_lib.protocols import PROTOCOLS
-from bgood_lib.studies import read_study
+from bgood_lib import datasets
+from bgood_lib.evaluation.protocols import PROTOCOLS
+from bgood_lib.runs.identity import code_fingerprint, training_fingerprint
+from bgood_lib.studies.status import config_of
+from bgood_lib.studies.study import read_study
+from bgood_lib.utils import locks
 
 # One workflow at a time in a folder: two would write the same files. Where there is no other, what
 # Snakemake takes for a lock was left by one that was killed.
@@ -34,14 +37,6 @@ THREADS = int(config.get("threads", 1))
 FORCE = config.get("force", False)
 
 LIBRARY = sorted(map(str, Path("bgood_lib").rglob("*.py")))
-# What a training and its evaluation import; a change elsewhere trains nothing.
-TRAINING = [
-    f"bgood_lib/{module}.py"
-    for module in (
-        "augmentation auxiliary_heads background_loss canvas config cost cuda_graph dataset_sources datasets evaluation feature_bank files identity machine "
-        "metrics networks penalties posthoc protocols records resnet18 scenes selector_quality selectors training"
-    ).split()
-] + sorted(map(str, Path("bgood_lib/detectors").glob("*.py")))
 PAGES = [f"book/results/{study.name}/{page}.ipynb" for study in STUDIES.values() for page in study.pages]
 # Pages that read published results of several studies, and nothing else.
 FINDINGS = [f"book/results/study/{path.stem}.ipynb" for path in sorted(Path("notebooks").glob("study_*.ipynb"))]
@@ -67,6 +62,11 @@ LONG = [
 ]
 
 
+def code_of(study, run):
+    """What a training and its evaluation compute; a change elsewhere trains nothing, and scores nothing again."""
+    return [training_fingerprint(config_of(STUDIES[study], run)), code_fingerprint(["runs.train:evaluate_run"])]
+
+
 wildcard_constraints:
     study="|".join(STUDIES),
     run="[^/]+",
@@ -90,7 +90,6 @@ rule train:
         run="(?!({})/)[^/]+".format("|".join(LONG) or "none"),
     input:
         notebook="notebooks/train.ipynb",
-        code=TRAINING,
     output:
         record="runs/{study}/{run}/record.json",
         bank="runs/{study}/{run}/bank.npz",
@@ -99,6 +98,7 @@ rule train:
     params:
         values=lambda w: [f"-p{name}={value}" for name, value in STUDIES[w.study].runs[w.run].items()],
         sets=lambda w: ood_sets(w.study, w.run),
+        code=lambda w: code_of(w.study, w.run),
     threads: THREADS
     resources:
         gpu=int(DEVICE == "cuda"),  # `--resources gpu=N`: so many trainings share the GPUs; on a cluster: one each
@@ -180,14 +180,12 @@ rule book:
         PICTURES,
         "_config.yml",
         "_toc.yml",
-        "book/contents.py",
         "book/style/book.css",
         sorted(map(str, [*Path("book").glob("*.md"), *Path("book").glob("*.bib")])),
         sorted(set(map(str, Path("book/results").glob("*/*.ipynb"))) - {*PAGES, *FINDINGS}),
     output:
         "_build/html/index.html",
     shell:
-        "python book/contents.py _build/toc.yml && "
-        "jupyter-book build . --toc _build/toc.yml -W -n --keep-going && "
+        "jupyter-book build . -W -n --keep-going && "
         # Sphinx copies the style only when a page has changed too.
         "cp book/style/book.css _build/html/_static/ && touch {output}"

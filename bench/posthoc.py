@@ -20,9 +20,10 @@ import numpy as np
 import torch
 from pytorch_ood import detector as theirs
 
-from bgood_lib.feature_bank import Bank, Features, extract
-from bgood_lib.posthoc import DETECTORS, Head, fit, score_all
-from bgood_lib.resnet18 import ResNet18_32x32
+from bgood_lib.detectors.registry import DETECTORS
+from bgood_lib.detectors.scoring import Head, fit, score_all
+from bgood_lib.features import Bank, Features, extract
+from bgood_lib.networks.resnet18 import ResNet18_32x32
 
 NEIGHBOURS = ["KNN", "NNGuide", "Relation"]  # share one product, so they are timed together
 

@@ -25,11 +25,15 @@ import torch
 from PIL import Image
 from torchvision import transforms
 
-from bgood_lib import cuda_graph, datasets, machine
-from bgood_lib.augmentation import augment, draw_moves
-from bgood_lib.config import PROFILES, make_config
-from bgood_lib.networks import channel_statistics
-from bgood_lib.training import choose_acceleration, losses, make_network, train
+from bgood_lib import datasets
+from bgood_lib.networks.base import channel_statistics
+from bgood_lib.networks.build import make_network
+from bgood_lib.training import loop
+from bgood_lib.training.augmentation import augment, draw_moves
+from bgood_lib.training.config import PROFILES, make_config
+from bgood_lib.training.loop import choose_acceleration, train
+from bgood_lib.training.losses import losses
+from bgood_lib.utils import machine
 
 
 def wait(device):
@@ -79,7 +83,7 @@ def usual_loop(config, images, labels, device, workers):
         begin = time.monotonic()
         for x, y in loader:
             x, y = x.to(device, non_blocking=True), y.to(device, non_blocking=True)
-            with torch.autocast(device.type, machine.choose_precision(device)):
+            with torch.autocast(device.type, loop.choose_precision(device)):
                 loss = torch.nn.functional.cross_entropy(network(x).float(), y)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -97,7 +101,7 @@ def step_function(config, images, labels, device, acceleration, with_background=
     y = torch.as_tensor(labels[: config.batch_size]).to(device)
     optimizer = torch.optim.SGD(network.parameters(), lr=1e-3, momentum=0.9, nesterov=True, weight_decay=5e-4)
     maps_of = torch.compile(network.feature_maps) if acceleration == "compile" else None
-    precision = machine.choose_precision(device)
+    precision = loop.choose_precision(device)
 
     def forward_backward(x, y):
         with torch.autocast(device.type, precision, enabled=precision != torch.float32, cache_enabled=False):

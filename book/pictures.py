@@ -13,7 +13,10 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-from bgood_lib import datasets, figures, training
+from bgood_lib import datasets
+from bgood_lib.background_loss import quality
+from bgood_lib.pages import plots
+from bgood_lib.training import checkpoint
 
 
 def scenes_picture():
@@ -30,16 +33,16 @@ def scenes_picture():
         images = images[np.linspace(0, len(images) - 1, 10).astype(int)]
         if images.ndim == 3:
             images = np.repeat(images[..., None] * np.uint8(255), 3, axis=-1)
-        figures.image_row(row, images)
+        plots.image_row(row, images)
         row[0].text(-0.15, 0.5, name, transform=row[0].transAxes, ha="right", va="center")
     return figure
 
 
 def idea_picture(run):
     config = json.loads((run / "record.json").read_text(encoding="utf-8"))["config"]
-    network = training.load_network(run / "checkpoint.pt")
+    network = checkpoint.load_network(run / "checkpoint.pt")
     images, labels = datasets.load("scenes", "test")
-    maps = figures.patch_maps(network, images, labels, selector=config["selector"])
+    maps = quality.patch_maps(network, images, labels, selector=config["selector"])
     # An image whose chosen patches and lengths differ clearly between digit and background.
     digit = datasets.extra("scenes", "test", "foreground")
     cells = maps["norm"].shape[-1]

@@ -78,8 +78,13 @@ def make_record():
 @pytest.fixture(scope="session")
 def small_run(tmp_path_factory):
     """Folder of a run on a few scenes: bank, record and checkpoint; only to be read."""
-    from bgood_lib import datasets, evaluation, protocols, records, training
-    from bgood_lib.config import make_config
+    from bgood_lib import datasets
+    from bgood_lib.evaluation import protocols
+    from bgood_lib.evaluation.bank import build_bank
+    from bgood_lib.networks import build
+    from bgood_lib.runs.record import write_record
+    from bgood_lib.training import checkpoint, loop
+    from bgood_lib.training.config import make_config
 
     folder = tmp_path_factory.mktemp("small_run")
     with pytest.MonkeyPatch.context() as patch:
@@ -87,15 +92,15 @@ def small_run(tmp_path_factory):
         patch.setitem(protocols.PROTOCOLS, "scenes", (protocols.OODSet("scenes_novel", "novel"),))
         config = make_config("scenes", method="cross_entropy", epochs=1)
         images, labels = datasets.load("scenes", "train")
-        network = training.make_network(config, images[:300], labels[:300])
-        training.train(
+        network = build.make_network(config, images[:300], labels[:300])
+        loop.train(
             network, images[:300], labels[:300], config, torch.device("cpu"),
             checkpoint=folder / "checkpoint.pt", report=str,
         )  # fmt: skip
-        bank, _ = evaluation.build_bank(network, "scenes", 300, report=str)
+        bank, _ = build_bank(network, "scenes", 300, report=str)
         bank.save(folder / "bank.npz")
         record = copy.deepcopy(_RECORD)
         record["config"]["dataset"] = "scenes"
-        record["weights_sha256"] = training.weights_sha256(network)
-        records.write_record(folder / "record.json", record)
+        record["weights_sha256"] = checkpoint.weights_sha256(network)
+        write_record(folder / "record.json", record)
     return folder

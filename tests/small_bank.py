@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bgood_lib.feature_bank import Bank, Features
+from bgood_lib.features import Bank, Features
 
 K, C, SIDE = 5, 16, 4
 

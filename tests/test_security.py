@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from bgood_lib import datasets, training
-from bgood_lib.feature_bank import Bank
-from bgood_lib.weights import load_weights
+from bgood_lib import datasets
+from bgood_lib.features import Bank
+from bgood_lib.runs.weights import load_weights
+from bgood_lib.training import checkpoint
 
 
 class Trap:
@@ -40,7 +41,7 @@ def test_a_bank(where, made, tmp_path):
 
 def test_a_checkpoint(made, tmp_path):
     torch.save({"weights": {}, "history": Trap(made)}, tmp_path / "checkpoint.pt")
-    for read in (training.load_network, lambda path: training._read(path, "cpu")):
+    for read in (checkpoint.load_network, lambda path: checkpoint._read(path, "cpu")):
         with pytest.raises(ValueError, match="checkpoint.pt is not a whole checkpoint"):
             read(tmp_path / "checkpoint.pt")
     assert not made.exists()

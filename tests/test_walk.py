@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bgood_lib.records import read_record
+from bgood_lib.runs.record import read_record
 
 ROOT = Path(__file__).parent.parent
 

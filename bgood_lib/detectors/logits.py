@@ -9,6 +9,8 @@ from pytorch_ood.detector import OpenMax as TheirOpenMax
 from pytorch_ood.detector import TemperatureScaling as TheirTemperatureScaling
 from scipy.optimize import brentq, minimize_scalar
 
+from ..utils.errors import InputError
+
 
 class TemperatureScaling(TheirTemperatureScaling):
     """Maximum softmax at the temperature with the smallest cross-entropy (Guo et al., ICML 2017).
@@ -29,7 +31,7 @@ class TemperatureScaling(TheirTemperatureScaling):
         """Fit to logits [N, K] and labels [N]; negative labels do not count."""
         known = labels >= 0
         if not known.any():
-            raise ValueError(f"TemperatureScaling: none of {len(labels)} images has a label of 0 or more")
+            raise InputError(f"TemperatureScaling: none of {len(labels)} images has a label of 0 or more")
         logits, labels = logits[known].double(), labels[known]
 
         def loss(log_temperature):

@@ -8,6 +8,8 @@ from pytorch_ood.detector import KNN as TheirKNN
 from pytorch_ood.detector import NNGuide as TheirNNGuide
 from torch.nn.functional import normalize, threshold_
 
+from ..utils.errors import InputError
+
 CELLS = 2**24  # of a similarity matrix at a time: 64 MB
 
 
@@ -103,7 +105,7 @@ class Neighbours(FeaturesDetector):
         """
         known = z[labels >= 0]
         if not len(known):
-            raise ValueError(f"{type(self).__name__}: none of {len(z)} training images has a label of 0 or more")
+            raise InputError(f"{type(self).__name__}: none of {len(z)} training images has a label of 0 or more")
         self.bank = normalize(known, dim=1)
         self._fit_more(known)
         return self
@@ -153,7 +155,7 @@ class KNN(Neighbours):
 
     def _fit_more(self, z):
         if not 1 <= self.k <= len(z):
-            raise ValueError(f"KNN: k={self.k} with {len(z)} training features; choose 1 to {len(z)}")
+            raise InputError(f"KNN: k={self.k} with {len(z)} training features; choose 1 to {len(z)}")
 
     def from_similarities(self, similarities, unit, z):
         """See :class:`Neighbours`. The distance is taken from the difference: 2 - 2 cos would cancel."""
@@ -183,7 +185,7 @@ class NNGuide(Neighbours):
     def __init__(self, encoder, head, k=100, alpha=0.01):
         super().__init__(encoder, head)
         if not 0 < alpha <= 1 or k < 1:
-            raise ValueError(f"NNGuide: alpha={alpha}, k={k}; alpha must be in (0, 1] and k at least 1")
+            raise InputError(f"NNGuide: alpha={alpha}, k={k}; alpha must be in (0, 1] and k at least 1")
         self.k, self.alpha = k, alpha
 
     def _fit_more(self, z):

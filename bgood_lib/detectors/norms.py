@@ -5,6 +5,8 @@ from typing import ClassVar
 import torch
 from pytorch_ood.api import DetectorInfo, FeatureMapsDetector, FeaturesDetector, Paper, Task
 
+from ..utils.errors import InputError
+
 
 class _NormOfMaps(FeatureMapsDetector):
     """Base class: nothing to fit, images through the backbone to maps [N, C, h, w]."""
@@ -79,7 +81,7 @@ class NormContrast(_NormOfMaps):
     def __init__(self, backbone=None, share=0.25):
         super().__init__(backbone)
         if not 0 < share <= 0.5:
-            raise ValueError(f"NormContrast: share={share}; it must be in (0, 0.5]")
+            raise InputError(f"NormContrast: share={share}; it must be in (0, 0.5]")
         self.share = share
 
     def predict_feature_maps(self, maps):

@@ -7,6 +7,8 @@ from pytorch_ood.api import DetectorInfo, FeaturesDetector, Paper, Task
 from pytorch_ood.detector import SHE as TheirSHE
 from torch.nn.functional import cosine_similarity, linear
 
+from ..utils.errors import InputError
+
 
 def class_means(z, labels, n_classes=0):
     """Mean feature of every class.
@@ -28,10 +30,10 @@ def class_means(z, labels, n_classes=0):
         If a label is negative or a class has no image.
     """
     if len(labels) and labels.min() < 0:
-        raise ValueError(f"label {int(labels.min())} in the training set; labels must be 0 or more")
+        raise InputError(f"label {int(labels.min())} in the training set; labels must be 0 or more")
     counts = torch.bincount(labels, minlength=n_classes)
     if (counts == 0).any():
-        raise ValueError(f"no training image of classes {torch.where(counts == 0)[0].tolist()}; fit on more images")
+        raise InputError(f"no training image of classes {torch.where(counts == 0)[0].tolist()}; fit on more images")
     return z.new_zeros(len(counts), z.shape[1]).index_add_(0, labels, z) / counts[:, None]
 
 
@@ -50,7 +52,7 @@ class SHE(TheirSHE):
         try:
             self.patterns = class_means(z[right], y[right], logits.shape[1])
         except ValueError as error:
-            raise ValueError(f"SHE, of images that are classified right: {error}") from error
+            raise InputError(f"SHE, of images that are classified right: {error}") from error
         return self
 
 
@@ -91,7 +93,7 @@ class CFMPLS(FeaturesDetector):
 
     def __init__(self, encoder, head, p=0.6, threshold=1.6, mask=True, smooth=True):
         if not 0 <= p <= 1:
-            raise ValueError(f"CFMPLS: p={p}; it must be in [0, 1]")
+            raise InputError(f"CFMPLS: p={p}; it must be in [0, 1]")
         self.encoder, self.head, self.p, self.threshold = encoder, head, p, threshold
         self.mask, self.smooth = mask, smooth
 

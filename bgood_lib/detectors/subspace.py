@@ -3,6 +3,8 @@
 import torch
 from pytorch_ood.detector import ViM as TheirViM
 
+from ..utils.errors import InputError
+
 
 class ViM(TheirViM):
     """pytorch-ood's ViM (Wang et al., CVPR 2022), fitted in float64, with a checked dimension.
@@ -27,7 +29,7 @@ class ViM(TheirViM):
         if d is None:
             d = 256 if width > 256 else width // 2
         if not 1 <= d < width:
-            raise ValueError(f"ViM: d={d} with features of {width} dimensions; choose 1 to {width - 1}")
+            raise InputError(f"ViM: d={d} with features of {width} dimensions; choose 1 to {width - 1}")
         super().__init__(encoder, d, w, b)
 
     @torch.no_grad()

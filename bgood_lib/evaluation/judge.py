@@ -1,0 +1,75 @@
+"""All figures of a bank."""
+
+import numpy as np
+
+from ..detectors.scoring import score_all
+from ..detectors.ssod import ssod_score
+from ..metrics.calibration import calibration_error, overconfidence
+from ..metrics.ood import ood_metrics
+from .validation import validation_rows
+
+
+def judge(bank):
+    """All figures that a record holds about a bank.
+
+    Parameters
+    ----------
+    bank : Bank
+
+    Returns
+    -------
+    dict
+        ``accuracy`` and ``calibration_error`` on ``test``; ``overconfidence`` and ``mean_norm``
+        (mean L2 norm of the pooled features and of the map's cells) per set; ``metrics``, one
+        row per OOD set and detector, see :func:`bgood_lib.metrics.ood_metrics`. A detector that
+        fails has rows with its reason as ``error`` instead of metrics. ``validation``: AUROC of
+        the set-aside ID test images (:func:`~bgood_lib.protocols.validation_rows`) against the
+        bank's validation sets, to choose hyper-parameters by.
+    """
+    test, scores = bank["test"], score_all(bank)
+    if bank.ood_head is not None:
+        scores["SSOD"] = {name: ssod_score(bank, features) for name, features in bank.sets.items() if name != "train"}
+    aside = validation_rows(len(test))
+    shown = {name: bank[name] for name in ("test", *bank.ood)}
+    return {
+        "accuracy": float((test.logits.argmax(1) == test.labels).mean()),
+        "calibration_error": calibration_error(test.logits, test.labels),
+        "overconfidence": {name: overconfidence(features.logits) for name, features in shown.items()},
+        "mean_norm": {
+            name: {
+                "pooled": float((features.features**2).sum(1).__pow__(0.5).mean()),
+                "cell": float(features.cell_norms.mean()),
+            }
+            for name, features in shown.items()
+        },
+        "metrics": [
+            {"ood": name, "detector": detector, **measure(of_sets, name, detector)}
+            for detector, of_sets in scores.items()
+            for name in bank.ood
+        ],
+        "validation": [
+            {"ood": name, "detector": detector, "auroc": ood_metrics(of_sets["test"][aside], of_sets[name])["auroc"]}
+            for detector, of_sets in scores.items()
+            for name in ("val_jigsaw", "val_ood")
+            if name in bank.sets and not isinstance(of_sets, str) and np.isfinite(of_sets[name]).all()
+        ],
+    }
+
+
+def measure(scores, name, detector, figures=ood_metrics):
+    """Metrics of ``test`` against one set, or ``{"error": reason}``.
+
+    Parameters
+    ----------
+    scores : dict or str
+        Of one detector, as :func:`bgood_lib.posthoc.score_all` gives them.
+    name, detector : str
+    figures : callable, default=ood_metrics
+        Takes ID scores, OOD scores and the detector's name.
+    """
+    if isinstance(scores, str):
+        return {"error": scores}
+    try:
+        return figures(scores["test"], scores[name], detector)
+    except ValueError as error:
+        return {"error": str(error)}

@@ -1,0 +1,84 @@
+"""ID images set aside for choosing, and OOD images made from them."""
+
+import numpy as np
+
+from ..features import Bank
+from ..utils.errors import InputError
+
+
+def validation_rows(n):
+    """Rows of an ID test set that are set aside for choosing hyper-parameters: a tenth, always the same.
+
+    Parameters
+    ----------
+    n : int
+        Size of the ID test set.
+
+    Returns
+    -------
+    ndarray of shape [n // 10], int64, sorted
+    """
+    return np.sort(np.random.default_rng(0).permutation(n)[: n // 10])
+
+
+def jigsaw(images, tiles=4, seed=0):
+    """Images cut into square tiles that change places: OOD without any OOD image.
+
+    Parameters
+    ----------
+    images : ndarray of shape [N, H, W, 3]
+        H and W are multiples of ``tiles``.
+    tiles : int, default=4
+        Tiles a side.
+    seed : int, default=0
+        Each image has an order of its own, never the true one.
+
+    Returns
+    -------
+    ndarray of shape [N, H, W, 3], of the same type
+
+    Raises
+    ------
+    ValueError
+        If the images cannot be cut into so many tiles.
+
+    References
+    ----------
+    Noroozi and Favaro, "Unsupervised learning of visual representations by solving jigsaw
+    puzzles", ECCV 2016.
+    """
+    n, height, width, channels = images.shape
+    if tiles < 2 or height % tiles or width % tiles:
+        raise InputError(f"images of {height} x {width} cannot be cut into {tiles} x {tiles} tiles")
+    h, w = height // tiles, width // tiles
+    pieces = images.reshape(n, tiles, h, tiles, w, channels).swapaxes(2, 3).reshape(n, tiles**2, h, w, channels)
+    rng = np.random.default_rng(seed)
+    orders = rng.permuted(np.tile(np.arange(tiles**2), (n, 1)), axis=1)
+    same = (orders == np.arange(tiles**2)).all(1)
+    orders[same] = np.roll(orders[same], 1, axis=1)
+    shuffled = np.take_along_axis(pieces, orders[:, :, None, None, None], axis=1)
+    return shuffled.reshape(n, tiles, tiles, h, w, channels).swapaxes(2, 3).reshape(images.shape)
+
+
+def set_aside(bank):
+    """A bank whose ``test`` lacks the images that validation uses; they are ``val`` instead.
+
+    Parameters
+    ----------
+    bank : Bank
+
+    Returns
+    -------
+    Bank
+    """
+    test = bank["test"]
+    held = np.zeros(len(test), bool)
+    held[validation_rows(len(test))] = True
+    sets = {**bank.sets, "test": test.take(~held), "val": test.take(held)}
+    title = bank.titles.get("test", "test").rsplit(", N =", 1)[0]
+    titles = {
+        **bank.titles,
+        "test": f"{title}, without {held.sum():,} images for validation, N = {(~held).sum():,}",
+        "val": f"{title}, images for validation, N = {held.sum():,}",
+    }
+    return Bank(sets, bank.weight, bank.bias, titles)

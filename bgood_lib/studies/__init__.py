@@ -1,0 +1,1 @@
+"""Many runs from one YAML file: planned, run, published, verified."""

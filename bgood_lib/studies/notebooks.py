@@ -1,0 +1,217 @@
+"""Run a notebook with papermill, strictly.
+
+Papermill runs on when a parameter is misspelt or has the wrong type. Here everything is
+checked before a kernel starts. What a parameter may be stands in its line of the
+notebook's parameters cell, after the explanation: a range or a set of values.
+
+    weight: float = 0.1  # weight of the background loss [0, 100]
+    method: str = "background"  # what is trained {cross_entropy, background}
+"""
+
+import os
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import papermill
+import zmq
+from jupyter_client import AsyncKernelManager
+from nbclient.exceptions import DeadKernelError
+
+from ..runs.identity import NOTEBOOK_VARIABLE, notebook_fingerprint
+from ..utils import locks
+from ..utils.errors import KernelDied, ParameterError, nearest
+from ..utils.files import check_zip, naming_full_disk
+
+_TYPES = {"int": int, "float": float, "str": str, "bool": bool}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a notebook: name, type, default (source text), help, and what it may be."""
+
+    name: str
+    type: type
+    default: str
+    help: str
+    choices: tuple = ()
+    low: float | None = None
+    high: float | None = None
+
+
+def read_parameters(notebook):
+    """Parameters of a notebook, from its cell tagged ``parameters``.
+
+    Parameters
+    ----------
+    notebook : path
+
+    Returns
+    -------
+    dict of str to Parameter
+
+    Raises
+    ------
+    ParameterError
+        If it is not a notebook, has no such cell, or a parameter has no type
+        (``name: int = 0``).
+    """
+    if not Path(notebook).is_file():
+        raise ParameterError(f"there is no notebook {notebook}")
+    try:
+        found = papermill.inspect_notebook(str(notebook))
+    except Exception as error:  # not a notebook, or one without a kernel
+        raise ParameterError(f"{notebook} cannot be read as a notebook: {error}") from error
+    if not found:
+        raise ParameterError(f"{notebook} has no cell tagged 'parameters'")
+    parameters = {}
+    for name, entry in found.items():
+        if entry["inferred_type_name"] not in _TYPES:
+            raise ParameterError(
+                f"{notebook}: parameter {name!r} has the type {entry['inferred_type_name']!r}; "
+                f"write `{name}: T = ...` with T one of {', '.join(_TYPES)}"
+            )
+        text, choices, low, high = (entry["help"] or "").strip(), (), None, None
+        if match := re.search(r"\{(.+)\}$", text):
+            choices = tuple(part.strip() for part in match[1].split(","))
+        elif match := re.search(r"\[(\S+), (\S+)\]$", text):
+            low, high = float(match[1]), float(match[2])
+        kind = _TYPES[entry["inferred_type_name"]]
+        parameters[name] = Parameter(name, kind, entry["default"], text, choices, low, high)
+    return parameters
+
+
+def check_value(parameter, value):
+    """The value in the parameter's type.
+
+    Text, as from a command line, is converted; numbers are never rounded.
+
+    Raises
+    ------
+    ParameterError
+        If the value has the wrong type or is out of range.
+    """
+    kind, name = parameter.type, parameter.name
+    wrong = ParameterError(f"{name} is {value!r}; expected {kind.__name__} ({parameter.help})")
+    if isinstance(value, str) and kind is not str:
+        if kind is bool:
+            value = {"true": True, "false": False}.get(value.lower(), value)
+        else:
+            try:
+                value = kind(value)
+            except ValueError:
+                raise wrong from None
+    if kind is float and type(value) is int:
+        value = float(value)
+    if type(value) is not kind:
+        raise wrong
+    if parameter.choices and str(value) not in parameter.choices:
+        raise ParameterError(
+            f"{name} is {value!r}; choose one of {', '.join(parameter.choices)}{nearest(value, parameter.choices)}"
+        )
+    if parameter.low is not None and not parameter.low <= value <= parameter.high:
+        raise ParameterError(f"{name} is {value}; it must be between {parameter.low:g} and {parameter.high:g}")
+    return value
+
+
+def check_parameters(notebook, values):
+    """Values for a notebook, checked against its parameters cell.
+
+    Returns
+    -------
+    dict of str to bool, int, float or str
+
+    Raises
+    ------
+    ParameterError
+        If a name is unknown (with the valid ones and the nearest), or a value does not fit.
+    """
+    parameters = read_parameters(notebook)
+    for name in values:
+        if name not in parameters:
+            raise ParameterError(
+                f"{Path(notebook).name} has no parameter {name!r}{nearest(name, parameters)}\n"
+                f"it has: {', '.join(parameters)}"
+            )
+    return {name: check_value(parameters[name], value) for name, value in values.items()}
+
+
+def run_notebook(notebook, output, values, show=True):
+    """Check the parameters, then run the notebook and keep what it did.
+
+    If another process is running a notebook into the same output, it is waited for.
+
+    Parameters
+    ----------
+    notebook, output : path
+    values : dict
+    show : bool, default=True
+        Print what the notebook prints while it runs, each line with the output's name.
+
+    Raises
+    ------
+    ParameterError
+        Before anything runs.
+    ValueError
+        If the checkpoint to go on from, in the folder ``out`` of the values, is damaged.
+    OSError
+        If the disk is full.
+    KernelDied
+        If the notebook's process was killed, or ran out of memory.
+    papermill.PapermillExecutionError
+        If a cell fails; the output notebook is kept, with the error at its top.
+    """
+    values = check_parameters(notebook, values)
+    output = Path(output)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    label = f"{output.parent.name}/{output.stem}"
+    kernel = type("Kernel", (_Kernel,), {"fingerprint": notebook_fingerprint(notebook)})
+    lock = locks.take(output.with_name(f".{output.name}.lock"), lambda other: _say_waiting(output, other))
+    with lock, naming_full_disk(output):
+        if "out" in values and (checkpoint := Path(values["out"]) / "checkpoint.pt").is_file():
+            check_zip(checkpoint)
+        try:
+            papermill.execute_notebook(
+                str(notebook), str(output), parameters=values, progress_bar=False,
+                stdout_file=_Labelled(label) if show else None, autosave_cell_every=0,
+                kernel_name="python3", kernel_manager_class=kernel,
+            )  # fmt: skip
+        except DeadKernelError:
+            raise KernelDied(
+                f"the process of {output} was killed, or ran out of memory. Give the same command again: "
+                "a training goes on at its last checkpoint"
+            ) from None
+
+
+def _say_waiting(output, other):
+    print(f"waiting: {output} is being written by {other}", file=sys.stderr, flush=True)
+
+
+class _Kernel(AsyncKernelManager):
+    """A kernel that knows what it runs, ends with this process and, where the machine can, is spoken to encrypted."""
+
+    fingerprint = ""
+
+    def start_kernel(self, **options):
+        return super().start_kernel(env={**os.environ, NOTEBOOK_VARIABLE: self.fingerprint}, **options)
+
+    def format_kernel_cmd(self, *args, **options):
+        command = super().format_kernel_cmd(*args, **options)
+        return ["bgood_lib.studies.kernel" if word == "ipykernel_launcher" else word for word in command]
+
+    def _transport_encryption_default(self):
+        return "auto" if zmq.has("curve") else "disabled"
+
+
+class _Labelled:
+    """What a notebook prints goes to standard output, each line behind a label."""
+
+    def __init__(self, label):
+        self.label = label
+
+    def write(self, text):
+        sys.stdout.write("".join(f"{self.label}: {line}\n" for line in text.splitlines() if line.strip()))
+
+    def flush(self):
+        sys.stdout.flush()

@@ -1,0 +1,175 @@
+"""Does a record say what its scores say? Every figure again, from what the run stored."""
+
+import datetime
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ..evaluation.judge import judge
+from ..features import Bank
+from ..runs.record import read_record
+from ..utils.files import check_zip
+from .tables import read_study_tables
+
+JUDGED = ("accuracy", "calibration_error", "overconfidence", "mean_norm", "metrics", "validation")
+TOLERANCE = 1e-4  # other processors add in another order
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What became of one record.
+
+    Attributes
+    ----------
+    record : Path
+        Of a run in tables: their folder and its name.
+    figures : int
+        Numbers compared; 0 if the scores are not stored here.
+    worst : float
+        Largest difference found, as a share.
+    where : str
+        Where it is: the place in the record.
+    missing : str
+        Why nothing was compared, or what the record lacks; empty if all is there.
+    """
+
+    record: Path
+    figures: int = 0
+    worst: float = 0.0
+    where: str = ""
+    missing: str = ""
+
+    @property
+    def verdict(self):
+        """``verified``, ``differs`` or ``scores not here``."""
+        if not self.figures:
+            return "scores not here"
+        return "differs" if self.missing or self.worst > TOLERANCE else "verified"
+
+
+def verify(path, runs="runs"):
+    """Recompute every figure of records from the banks of their runs.
+
+    Parameters
+    ----------
+    path : path
+        A run's folder, a record, or a folder of records or of a study's tables (searched in depth).
+    runs : path, default="runs"
+        Where banks are looked for: ``STUDY/NAME/bank.npz`` for ``STUDY/NAME.json`` or the run NAME
+        of a study's tables, if the run beside it is the same one.
+
+    Yields
+    ------
+    Verification
+        One per record.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no record.
+    ValueError
+        If a record, a bank or a checkpoint is not whole.
+    """
+    path = Path(path)
+    if (path / "record.json").is_file():
+        records = [path / "record.json"]
+    elif path.is_dir():
+        records = sorted(file for file in path.rglob("*.json") if not file.name.startswith("."))
+    else:
+        records = [path] if path.is_file() else []
+    if not records:
+        raise FileNotFoundError(f"no record in {path}; give a run's folder, a record or a folder of records")
+    for file in records:
+        if file.name == "data.json" and (file.parent / "runs.csv").is_file():
+            yield from _verify_tables(file.parent, Path(runs))
+        else:
+            yield _verify(file, Path(runs))
+
+
+def summary(found):
+    """What became of many records, to be kept beside them.
+
+    Parameters
+    ----------
+    found : iterable of Verification
+
+    Returns
+    -------
+    DataFrame
+        One row per study and verdict: ``study``, ``verdict``, ``records``, ``figures`` (numbers compared),
+        ``largest_difference`` (a share) and ``date`` (today).
+    """
+    rows = pd.DataFrame(
+        [(one.record.parent.name, one.verdict, one.figures, one.worst) for one in found],
+        columns=["study", "verdict", "figures", "largest_difference"],
+    )
+    groups = rows.groupby(["study", "verdict"], as_index=False)
+    table = groups.agg(
+        records=("figures", "size"), figures=("figures", "sum"), largest_difference=("largest_difference", "max")
+    )
+    return table.assign(date=datetime.date.today().isoformat())
+
+
+def _verify(file, runs):
+    record = read_record(file)
+    folder = file.parent if file.name == "record.json" else runs / file.parent.name / file.stem
+    said = _flat({key: _keyed(record[key]) for key in JUDGED if key in record})
+    return _compare(file, folder, record["run"], record["weights_sha256"], said)
+
+
+def _verify_tables(folder, runs):
+    """The runs of a study that is published as tables, see :mod:`bgood_lib.study_tables`."""
+    tables = read_study_tables(folder)
+    ood = {entry["name"] for variant in tables.data["data"] for entry in variant["ood"]}
+    said = {run: {} for run in tables.runs["run"]}
+    for metric, table in tables.metrics.items():
+        for row in table.to_dict("records"):
+            run, detector = row.pop("run"), row.pop("detector")
+            for name, value in row.items():
+                said[run][f"{'metrics' if name in ood else 'validation'}/{name}/{detector}/{metric}"] = value
+    for row in tables.runs.to_dict("records"):
+        said[row["run"]] |= {key: value for key, value in row.items() if key.partition("/")[0] in JUDGED}
+        place = runs / folder.name / row["run"]
+        yield _compare(folder / row["run"], place, row["identity"], row["weights_sha256"], _flat(said[row["run"]]))
+
+
+def _compare(name, folder, run, weights, said):
+    """A :class:`Verification` of what was said against the bank in a run's folder."""
+    if not (folder / "bank.npz").is_file():
+        return Verification(name, missing=f"no {folder / 'bank.npz'}")
+    if (folder / "checkpoint.pt").is_file():
+        check_zip(folder / "checkpoint.pt")
+    beside = read_record(folder / "record.json")
+    if (beside["run"], beside["weights_sha256"]) != (run, weights):
+        return Verification(name, missing=f"{folder} holds another training")
+    found = _flat({key: _keyed(value) for key, value in judge(Bank.load(folder / "bank.npz")).items()})
+    kinds = set(map(_kind, said))  # older records have no validation, tables no AUPR
+    found = {key: value for key, value in found.items() if _kind(key) in kinds}
+    lacking = sorted(set(said) - set(found)) + sorted(set(found) - set(said))
+    both = {key: abs(found[key] - said[key]) for key in said.keys() & found.keys()}
+    where = max(both, key=both.get)
+    missing = f"in one only: {', '.join(lacking[:3])}{' ...' * (len(lacking) > 3)}" if lacking else ""
+    return Verification(name, len(both), both[where], where, missing)
+
+
+def _kind(place):
+    first, *_, last = place.split("/") * 2
+    return first, last
+
+
+def _keyed(value):
+    """Metric rows by set and detector, so that their order does not matter."""
+    if isinstance(value, list):
+        return {f"{row['ood']}/{row['detector']}": row for row in value}
+    return value
+
+
+def _flat(value, place=""):
+    """All numbers of a nested dict by their place."""
+    if isinstance(value, dict):
+        return {k: v for name, part in value.items() for k, v in _flat(part, f"{place}/{name}").items()}
+    if isinstance(value, (int, float)) and math.isfinite(value):
+        return {place.lstrip("/"): float(value)}
+    return {}

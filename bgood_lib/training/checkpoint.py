@@ -1,0 +1,80 @@
+"""The state of a training on disk, and the network in it."""
+
+import dataclasses
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..networks.build import build_network
+from ..utils.errors import InputError
+from ..utils.files import atomic_write
+from .config import Config
+
+
+def save(network, optimizer, checkpoint, run, config, history):
+    state = {
+        "run": run, "history": history, "config": dataclasses.asdict(config),
+        "n_classes": network.head.out_features, "mean": network.mean.flatten().tolist(), "std": network.std.flatten().tolist(),
+        "network": network.state_dict(), "optimizer": optimizer.state_dict(),
+    }  # fmt: skip
+    with atomic_write(checkpoint) as temporary:
+        torch.save(state, temporary)
+
+
+def resume(network, optimizer, checkpoint, run, device):
+    """History of the epochs that a checkpoint of this run already holds."""
+    if not checkpoint or not Path(checkpoint).exists():
+        return []
+    state = _read(checkpoint, device)
+    if state["run"] != run:
+        return []
+    network.load_state_dict(state["network"])
+    optimizer.load_state_dict(state["optimizer"])
+    return state["history"]
+
+
+def _read(checkpoint, device):
+    try:
+        return torch.load(checkpoint, map_location=device, weights_only=True)
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"{checkpoint} is not a whole checkpoint ({error}); delete it and run the training again"
+        ) from error
+
+
+def load_network(checkpoint):
+    """The trained network of a checkpoint, on the CPU, in evaluation mode.
+
+    Parameters
+    ----------
+    checkpoint : path
+
+    Returns
+    -------
+    SmallResNet, WhitenedCNN or ResNet18_32x32
+
+    Raises
+    ------
+    ValueError
+        If the file is not a whole checkpoint.
+    """
+    state = _read(checkpoint, "cpu")
+    try:
+        network = build_network(Config(**state["config"]), state["n_classes"], state["mean"], state["std"])
+        network.load_state_dict(state["network"])
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise InputError(f"{checkpoint} is of another version of this project ({error}); train again") from error
+    return network.eval()
+
+
+def weights_sha256(network):
+    """Checksum of all weights and buffers: two trainings with equal ones are one training."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(network.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(tensor.detach().cpu().contiguous().numpy()).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,163 @@
+"""One training loop, to be read in one sitting.
+
+The whole data set sits on the device as uint8; augmentation, forward pass, loss and step
+happen there. All randomness of an epoch follows from the seed and the epoch's number, so a
+training that was killed resumes where its last checkpoint stands.
+"""
+
+import math
+import time
+
+import torch
+from tqdm import tqdm
+
+from ..utils.errors import InputError, TrainingDiverged
+from .augmentation import augment, draw_moves
+from .checkpoint import resume, save
+from .losses import losses
+
+
+def learning_rate_at(step, steps, config):
+    """Learning rate of a step.
+
+    ``linear``: a climb for the share ``config.warmup`` of the steps, then a straight line to zero.
+    ``cosine``: half a cosine from the full rate to 1e-6, as OpenOOD has it.
+    """
+    if config.schedule == "cosine":
+        return 1e-6 + (config.learning_rate - 1e-6) * 0.5 * (1 + math.cos(math.pi * step / steps))
+    warmup = max(1, round(config.warmup * steps))
+    return config.learning_rate * min((step + 1) / warmup, (steps - step) / max(1, steps - warmup))
+
+
+def train(
+    network, images, labels, config, device, masks=None, checkpoint=None, run="", report=print, compiled=False
+):  # fmt: skip
+    """Train a network, or finish the training that a checkpoint holds.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Of :func:`bgood_lib.networks.build.make_network`; changed in place.
+    images : ndarray of shape [N, H, W, 3], uint8
+    labels : ndarray of shape [N], int64
+    config : Config
+    device : torch.device
+    masks : ndarray of shape [N, H, W], bool, optional
+        True foreground masks; the ``oracle`` selector needs them.
+    checkpoint : path, optional
+        Where to keep the state: written at the end of an epoch when a minute has passed since
+        the last time, and after the last epoch. A finished one of the same ``run`` is not
+        trained again.
+    run : str
+        The training's identity, :func:`bgood_lib.runs.identity.run_id`. A checkpoint of another
+        run is left aside and overwritten.
+    report : callable, default=print
+        Receives one line an epoch.
+    compiled : bool, default=False
+        Let torch.compile rewrite the network: about a minute to begin with, and it needs a C++ compiler.
+
+    Returns
+    -------
+    list of dict : one per epoch: epoch, loss, background_loss, train_accuracy (share in [0, 1]),
+        seconds.
+
+    Raises
+    ------
+    TrainingDiverged
+        When the loss is not finite, at the end of that epoch; the last good checkpoint stays.
+    ValueError
+        If ``crop_padding`` is not less than the side of an image.
+    """
+    side = min(images.shape[1:3])
+    if config.crop_padding >= side:
+        raise InputError(f"crop_padding is {config.crop_padding}; it must be less than the image's side, {side}")
+    network.to(device, memory_format=torch.channels_last)
+    images, labels = torch.as_tensor(images), torch.as_tensor(labels)
+    if masks is not None:  # a mask moves with its image: it travels as a fourth channel
+        images = torch.cat([images, torch.as_tensor(masks, dtype=torch.uint8).unsqueeze(-1)], dim=-1)
+    images, labels = images.to(device), labels.to(device)
+    steps_per_epoch = max(1, len(images) // config.batch_size)
+    steps = config.epochs * steps_per_epoch
+    background_from = math.ceil(config.background_start * steps) if config.uses_background else steps
+    optimizer = torch.optim.SGD(
+        network.parameters(), lr=config.learning_rate, momentum=config.momentum,
+        weight_decay=config.weight_decay, nesterov=True, fused=device.type == "cuda",
+    )  # fmt: skip
+    precision = getattr(torch, config.precision)
+    history = resume(network, optimizer, checkpoint, run, device)
+    saved, kept = time.monotonic(), bool(history)
+    maps_of = torch.compile(network.feature_maps) if compiled else network.feature_maps
+    choice_rng = torch.Generator()
+    torch.backends.cudnn.benchmark = True  # every batch has the same shape
+
+    def forward_backward(x, y, with_background):
+        """Gradients of one batch; returns its classification loss, background loss and accuracy."""
+        with torch.autocast(device.type, precision, enabled=precision != torch.float32, cache_enabled=False):
+            loss, background, accuracy = losses(network, x, y, config, with_background, choice_rng, maps_of)
+        (loss + config.weight * background).backward()
+        return torch.stack([loss, background, accuracy]).detach()
+
+    for epoch in range(len(history), config.epochs):
+        begin = time.monotonic()
+        order_rng = torch.Generator().manual_seed(1_000_003 * config.seed + epoch)
+        choice_rng.manual_seed(2**40 + 1_000_003 * config.seed + epoch)
+        order = torch.randperm(len(images), generator=order_rng).to(device)
+        moves = draw_moves(len(images), order_rng, config.crop_padding, config.flip).to(device)
+        figures = torch.zeros(steps_per_epoch, 3, device=device)
+        network.train()
+        for i in tqdm(range(steps_per_epoch), f"epoch {epoch + 1}", leave=False, disable=None):
+            step = epoch * steps_per_epoch + i
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate_at(step, steps, config)
+            batch = order[i * config.batch_size : (i + 1) * config.batch_size]
+            x, y = augment(images[batch], moves[batch]), labels[batch]
+            optimizer.zero_grad(set_to_none=True)
+            figures[i] = forward_backward(x, y, step >= background_from)
+            optimizer.step()
+
+        _check_finite(figures, epoch, config, f". The last good state is in {checkpoint}" if kept else "")
+        loss, background, accuracy = figures.double().mean(0).tolist()
+        history.append({
+            "epoch": epoch + 1, "loss": loss, "background_loss": background,
+            "train_accuracy": accuracy, "seconds": time.monotonic() - begin,
+        })  # fmt: skip
+        if checkpoint and (epoch + 1 == config.epochs or time.monotonic() - saved > 60):
+            save(network, optimizer, checkpoint, run, config, history)
+            saved, kept = time.monotonic(), True
+        report(
+            f"epoch {epoch + 1:3d}/{config.epochs}  loss {loss:.3f}  background {background:.3f}  "
+            f"train {100 * accuracy:.1f}%  {history[-1]['seconds']:.0f} s"
+        )
+    return history
+
+
+def _check_finite(figures, epoch, config, hint):
+    bad = ~figures.isfinite().all(1)
+    if bad.any():
+        i = int(bad.int().argmax())
+        loss, background, _ = figures[i].tolist()
+        raise TrainingDiverged(
+            f"the loss is not finite at epoch {epoch + 1}, step {i + 1} of {len(figures)} "
+            f"(classification {loss}, background {background}); "
+            f"lower learning_rate ({config.learning_rate}) or weight ({config.weight}){hint}"
+        )
+
+
+def choose_precision(device):
+    """``bfloat16`` where the hardware computes with it, otherwise ``float32``.
+
+    Parameters
+    ----------
+    device : torch.device
+
+    Returns
+    -------
+    str : a value of ``config.precision``.
+    """
+    fits = False
+    if device.type == "cuda":
+        fits = torch.cuda.is_bf16_supported()
+    elif device.type == "cpu":
+        capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+        fits = capabilities.get("amx_bf16") or capabilities.get("avx512_bf16")
+    return "bfloat16" if fits else "float32"

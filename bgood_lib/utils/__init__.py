@@ -1,0 +1,1 @@
+"""Files, locks, machine and errors: what everything else stands on."""

@@ -1,0 +1,41 @@
+"""What a user can put right: one family of errors, each saying what is wrong and what to do."""
+
+import difflib
+
+
+class BgoodError(Exception):
+    """Something that a user can put right; the command line shows its message and nothing else."""
+
+
+class InputError(BgoodError, ValueError):
+    """A value, a shape, a name or a file does not fit."""
+
+
+class DataError(BgoodError):
+    """A set is unknown, absent, damaged or malformed."""
+
+
+class ParameterError(InputError):
+    """A parameter that the notebook does not have, or a value it does not take."""
+
+
+class StudyError(InputError):
+    """A study file that cannot be used."""
+
+
+class TooLongError(BgoodError):
+    """A training would take so long that nobody can have meant it."""
+
+
+class TrainingDiverged(BgoodError):
+    """The loss became infinite or not a number."""
+
+
+class KernelDied(BgoodError):
+    """The process that ran a notebook ended before the notebook did."""
+
+
+def nearest(name, names):
+    """A hint such as ``; did you mean 'rank'?``, or nothing."""
+    match = difflib.get_close_matches(str(name), list(names), n=1)
+    return f"; did you mean {match[0]!r}?" if match else ""

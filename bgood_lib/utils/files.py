@@ -1,0 +1,159 @@
+"""Write files so that a reader never meets half of one, and notice a byte that changed since."""
+
+import errno
+import glob
+import hashlib
+import json
+import os
+import platform
+import secrets
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import InputError
+
+
+def write_json(path, content):
+    """Write a dict, whole or not at all, with a ``checksum`` of it."""
+    content = json.loads(json.dumps(content, allow_nan=False))  # as it will be read
+    text = json.dumps({**content, "checksum": _checksum(content)}, indent=1)
+    with atomic_write(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def read_json(path, way_out):
+    """What :func:`write_json` wrote, without the checksum; older files have none.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is not whole, or was changed since; ends with the ``way_out``.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:  # bytes that are no text, text that is no JSON
+        raise InputError(f"{path} is not whole JSON ({error}); {way_out}") from None
+    if not isinstance(content, dict) or not content:
+        return content
+    *others, last = content
+    rest = {name: content[name] for name in others}
+    if content[last] == _checksum(rest):  # whatever has become of its name
+        return rest
+    if "checksum" in content:
+        raise InputError(f"{path} was changed after it was written (its checksum says so); {way_out}")
+    return content
+
+
+def _checksum(content):
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def locate(path):
+    """A relative path seen from this folder or, if it is not here, from one above it.
+
+    Notebooks find ``runs/`` whether they are run from the project's top folder or opened in
+    ``notebooks/``.
+    """
+    path = Path(path)
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        if (folder / path).exists():
+            return folder / path
+    return path
+
+
+_MACHINE = f"{zlib.crc32(platform.node().encode()):08x}"
+
+
+@contextmanager
+def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
+    """Replace a file as a whole, or not at all.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to write; its folder is made where missing.
+
+    Yields
+    ------
+    pathlib.Path
+        A temporary path in the same folder, with the same ending. Write to it; when the block
+        ends it is flushed to disk and takes the place of `path`. When the block raises, it is
+        removed and `path` stays as it was. When the process is killed it stays, hidden, until
+        `path` is written again.
+
+    Raises
+    ------
+    OSError
+        If the disk is full; the message names `path` and says what to do.
+    """
+    path = Path(path)
+    begin = f".{path.stem}.{_MACHINE}-"
+    temporary = path.with_name(f"{begin}{os.getpid()}-{secrets.token_hex(4)}{path.suffix}")
+    try:
+        with naming_full_disk(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            for other in path.parent.glob(f"{glob.escape(begin)}*-*{glob.escape(path.suffix)}"):
+                if _ended(other.name.removeprefix(begin).partition("-")[0]):
+                    other.unlink(missing_ok=True)
+            yield temporary
+            with open(temporary, "rb+") as file:
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def naming_full_disk(path: str | os.PathLike) -> Iterator[None]:
+    """A block that writes `path`: where the disk is full, an `OSError` that says so in its place."""
+    try:
+        yield
+    except Exception as error:
+        if _is_full(error, Path(path).parent):
+            raise OSError(
+                f"the disk is full: {path} could not be written. Make room, then give the same command again"
+            ) from error
+        raise
+
+
+def _ended(process: str) -> bool:
+    """Whether there is no process of that number on this machine."""
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, ValueError):
+        pass  # somebody else's, or none of our files
+    return False
+
+
+def _is_full(error: Exception, folder: Path) -> bool:
+    """Whether a write failed for want of room; PyTorch's error does not say so."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return isinstance(error, RuntimeError) and shutil.disk_usage(folder).free < 2**16
+
+
+def check_zip(path: str | os.PathLike) -> None:
+    """Compare every byte of a zip file with the checksums in it; `torch.load` does not.
+
+    Raises
+    ------
+    ValueError
+        If the file, a checkpoint or a bank, is not as it was written.
+    """
+    try:
+        with zipfile.ZipFile(path) as file:
+            bad = file.testzip()
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # whatever a changed byte leads to
+        bad = error
+    if bad is not None:
+        raise InputError(f"{path} is damaged ({bad}); delete it and run the training again")

@@ -1,0 +1,111 @@
+"""Which OOD images stand against an in-distribution set."""
+
+import numpy as np
+import pytest
+
+from bgood_lib import datasets
+from bgood_lib.evaluation import protocols, validation
+
+
+def own(folder, stem, **arrays):
+    np.savez(folder / f"{stem}.npz", **arrays)
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("BGOOD_DATA", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def test_nothing_to_evaluate_on_is_said_at_once(cache):
+    with pytest.raises(datasets.DataError, match="none of the OOD sets of cifar10.*bgood data prepare cifar100"):
+        protocols.require_ood("cifar10")
+    protocols.require_ood("scenes")
+
+
+@pytest.fixture
+def tiny_imagenet(cache):
+    """A whole Tiny-ImageNet: image i shows grey i % 251 and is of class i % 45."""
+    images = np.arange(10_000, dtype=np.int64)[:, None, None, None] % 251
+    images = np.broadcast_to(images, (10_000, 32, 32, 3)).astype(np.uint8)
+    wnids = np.array(["n00000001", *protocols.TINY_IMAGENET_OVERLAP_CIFAR10, *protocols.TINY_IMAGENET_VALIDATION])
+    own(cache, "tiny_imagenet_val", images=images, labels=np.arange(10_000) % 45, classes=wnids)
+    datasets.prepare(None, cache, say=str)
+    return images
+
+
+def test_overlapping_and_validation_classes_are_left_out(tiny_imagenet):
+    entry = next(ood for ood in protocols.PROTOCOLS["cifar10"] if ood.name == "tiny_imagenet")
+    kept, title = protocols.load_ood(entry)
+    assert len(protocols.TINY_IMAGENET_OVERLAP_CIFAR10) == 24
+    assert np.array_equal(kept, tiny_imagenet[::45])
+    assert title == "Tiny-ImageNet val, without 24 classes that CIFAR-10 has and 20 kept for validation, N = 223"
+
+
+def test_validation_is_what_the_test_leaves_out(tiny_imagenet):
+    kept, title = protocols.load_ood(protocols.VALIDATION["cifar10"])
+    assert np.array_equal(kept, tiny_imagenet[np.arange(10_000) % 45 > 24])
+    assert title == f"Tiny-ImageNet val, 20 classes for validation, N = {len(kept):,}"
+
+
+def test_class_lists_share_nothing():
+    lists = [
+        protocols.TINY_IMAGENET_OVERLAP_CIFAR10 + protocols.TINY_IMAGENET_OVERLAP_CIFAR100,
+        protocols.TINY_IMAGENET_VALIDATION,
+    ]
+    assert not set(lists[0]) & set(lists[1])
+    for names in lists:
+        assert all(len(name) == 9 and name[0] == "n" and name[1:].isdigit() for name in names)
+    assert len(set(protocols.TINY_IMAGENET_OVERLAP_CIFAR100)) == 46 and len(set(lists[1])) == 20
+
+
+def test_rows_are_left_out(cache):
+    images = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
+    own(cache, "mine", images=images)
+    datasets.prepare(None, cache, say=str)
+    kept, title = protocols.load_ood(protocols.OODSet("mine", "near", drop_rows=(1, 3)))
+    assert np.array_equal(kept, images[[0, 2, 4]])
+    assert title.endswith("N = 3")
+
+
+def test_protocols_are_whole():
+    for name, protocol in protocols.BENCHMARKS.items():
+        assert protocol.name == name
+        for dataset, sets in protocol.sets.items():
+            assert dataset in protocols.PROTOCOLS
+            assert len(sets) == len({ood.name for ood in sets}) == 6
+            assert all(ood.name in datasets.NAMES and ood.name != dataset for ood in sets)
+    assert protocols.BENCHMARKS["openood15"].fpr95 == "fpr95_ood_positive"
+    assert protocols.BENCHMARKS["classic6"].fpr95 == "fpr95_id_positive"
+    groups = [ood.group for ood in protocols.BENCHMARKS["openood15"].sets["cifar100"]]
+    assert groups == ["near"] * 2 + ["far"] * 4
+    for dataset, sets in protocols.PROTOCOLS.items():  # what openood15 asks for is part of every training's bank
+        if dataset not in ("scenes", "canvas"):
+            assert set(protocols.BENCHMARKS["openood15"].sets[dataset]) <= set(sets)
+
+
+def test_a_protocol_is_found_or_refused():
+    assert protocols.find_protocol("all", "cifar100").sets["cifar100"] == protocols.PROTOCOLS["cifar100"]
+    assert protocols.find_protocol("all", None).sets == {None: ()}
+    with pytest.raises(ValueError, match="unknown protocol 'openood'; choose one of all, openood15, classic6"):
+        protocols.find_protocol("openood", "cifar10")
+    with pytest.raises(ValueError, match="classic6 is for cifar10 and cifar100, not for scenes"):
+        protocols.find_protocol("classic6", "scenes")
+
+
+def test_a_tenth_is_set_aside_always_the_same():
+    rows = validation.validation_rows(10_000)
+    assert len(set(rows)) == 1_000 and rows.max() < 10_000 and (np.diff(rows) > 0).all()
+    assert np.array_equal(rows, validation.validation_rows(10_000))
+    assert rows[:3].tolist() == [1, 27, 36]
+
+
+@pytest.mark.parametrize("title, n, expected", [
+    ("SVHN test, N = 26,032", 26_032, ""),
+    ("SVHN test, N = 10", 10, "part"),  # fewer than published
+    ("SVHN subset (part of SVHN), N = 26,032", 26_032, "part"),
+    ("Mine (stand-in for SVHN), N = 26,032", 26_032, "stand-in"),
+    ("svhn2 (own), N = 9", 9, "own"),
+])  # fmt: skip
+def test_a_set_says_in_what_it_falls_short(title, n, expected):
+    assert protocols.shortfall(protocols.OODSet("svhn", "far", published_n=26_032), title, n) == expected

@@ -1,0 +1,123 @@
+"""What the study's pages compute, on a small study with known answers."""
+
+import pandas as pd
+import pytest
+
+from bgood_lib.pages import tables
+from bgood_lib.pages.changes import (
+    against,
+    changes,
+    collapsed,
+    confidence_changes,
+    mean_over_sets,
+    shared_and_not,
+    with_settings,
+)
+from bgood_lib.pages.names import setting_name, short_name
+
+FIELDS = dict(
+    dataset="scenes", top_k=None, threshold=None, penalty="norm", layer="last", judge=None, patch_size=1,
+    n_patches=0, background_start=0.3, network="small_resnet", stages=2, weight=0.1, n_train=0, epochs=12,
+)  # fmt: skip
+# AUROC on the sets "near" and "far" by method, selector and seed
+FIGURES = {
+    ("cross_entropy", None): {0: (0.80, 0.70), 1: (0.82, 0.72)},
+    ("background", "rank"): {0: (0.85, 0.70), 1: (0.85, 0.70)},
+    ("background", "all"): {0: (0.82, 0.71), 1: (0.83, 0.73)},
+    ("logitnorm", None): {0: (0.50, 0.50), 1: (0.50, 0.60)},
+    ("logitnorm_background", "all"): {0: (0.60, 0.50), 1: (0.60, 0.60)},
+}
+
+
+@pytest.fixture
+def frame():
+    rows = []
+    for (method, selector), seeds in FIGURES.items():
+        for seed, figures in seeds.items():
+            about = {"run": f"{method}-{selector}-s{seed}", "method": method, "selector": selector, "seed": seed}
+            for ood, auroc in zip(("near", "far"), figures):
+                row = {**FIELDS, **about, "group": "", "ood": ood, "title": f"{ood}, N = 5", "n": 5}
+                rows.append({**row, "detector": "MSP", "auroc": auroc, "accuracy": 0.9})
+    return with_settings(pd.DataFrame(rows))
+
+
+def test_names_say_what_differs_from_the_default():
+    config = {**FIELDS, "method": "background", "selector": "rank", "top_k": 3}
+    assert setting_name(config) == "cross-entropy + background (rank)"
+    assert setting_name({**config, "top_k": 2, "weight": 0.5}) == (
+        "cross-entropy + background (rank), weight 0.5, k = 2"
+    )
+    assert setting_name({**config, "stages": 3, "patch_size": 2.0, "weight": float("nan")}) == (
+        "cross-entropy + background (rank), patch 2, 3 stages"
+    )
+    assert setting_name({**config, "method": "cross_entropy", "weight": 0.0}) == "cross-entropy"
+    assert short_name("cross-entropy + background (rank), weight 0.5") == "rank, weight 0.5"
+    assert short_name("LogitNorm + background (rank)") == "LogitNorm + rank"
+
+
+def test_a_change_is_against_the_same_loss(frame):
+    found = changes(frame).set_index(["setting", "ood"])
+    rank = found.loc["cross-entropy + background (rank)"]
+    assert rank.loc["near", "mean"] == pytest.approx((0.05 + 0.03) / 2)
+    assert rank.loc["far", "mean"] == pytest.approx((0 - 0.02) / 2)
+    assert found.loc[("LogitNorm + background (all cells)", "near"), "mean"] == pytest.approx(0.1)
+    assert set(found["n"]) == {2} and "cross-entropy" not in found.index.get_level_values(0)
+
+
+def test_mean_over_sets_and_against_a_control(frame):
+    mean = mean_over_sets(frame)
+    assert len(mean) == 10
+    gap = against(mean, "cross-entropy + background (rank)", "cross-entropy + background (all cells)")
+    assert gap["mean"].item() == pytest.approx(((0.775 - 0.765) + (0.775 - 0.78)) / 2)
+    with pytest.raises(ValueError, match="differ in far"):
+        mean_over_sets(frame.drop(frame.index[1]))
+
+
+def test_gain_on_one_set_over_another(frame):
+    apart = shared_and_not(frame, "near", "far").set_index("setting")
+    assert apart.loc["cross-entropy + background (rank)", "mean"] == pytest.approx(((0.05 - 0) + (0.03 + 0.02)) / 2)
+
+
+def test_a_table_in_the_order_asked_for(frame):
+    names = ["cross-entropy + background (all cells)", "cross-entropy + background (rank)"]
+    found = changes(frame)
+    assert list(dict.fromkeys(tables.in_order(found, names)["setting"])) == names
+    table = tables.wide(found, {"far": "far away", "near": "close by"}, names)
+    assert list(table.index) == names and list(table.columns) == ["far away", "close by"]
+    assert table.loc[names[1], "close by"] == pytest.approx(0.04)
+
+
+def test_the_number_of_seeds_stands_once_in_a_row_where_it_is_one_number():
+    texts = {"a": "+1.2 [0.4, 2.0], n = 3", "b": "-0.1 [-1.0, 0.8], n = 3", "c": "88.0 / 90.0"}
+    table = pd.DataFrame({"same": texts, "other": {**texts, "b": "+0.5, n = 1"}, "none": {**texts, "a": "", "b": ""}}).T
+    apart = tables.n_apart(table)
+    assert list(apart.columns) == ["n", "a", "b", "c"]
+    assert list(apart.loc["same"]) == ["3", "+1.2 [0.4, 2.0]", "-0.1 [-1.0, 0.8]", "88.0 / 90.0"]
+    assert list(apart.loc["other"]) == ["", *table.loc["other"]]
+    assert list(apart.loc["none"]) == ["", *table.loc["none"]]
+
+
+def test_seeds_without_a_working_plain_training_are_left_out(frame):
+    frame = frame.drop(columns=["setting", "family", "plain"])
+    frame.loc[(frame["method"] == "logitnorm") & (frame["seed"] == 1), "accuracy"] = 0.12
+    frame.loc[(frame["selector"] == "rank") & (frame["seed"] == 0), "accuracy"] = 0.12
+    kept = with_settings(frame)
+    gone = set(frame["run"]) - set(kept["run"])
+    assert gone == {"logitnorm-None-s1", "logitnorm_background-all-s1"}, "a collapse by the background loss stays in"
+    assert collapsed(frame.drop_duplicates("run")) == ["background-rank-s0", "logitnorm-None-s1"]
+
+
+def test_confidence_is_of_the_sets_and_the_figure_asked_for(frame):
+    runs = frame.drop_duplicates("run")
+    shrunk = runs["selector"].notna()
+    for figure, size in (("mean_confidence", 0.1), ("above_0.9", 0.2)):
+        runs = runs.assign(
+            **{f"overconfidence/near/{figure}": 0.9 - 2 * size * shrunk, f"overconfidence/far/{figure}": 0.9}
+        )
+    for figure, change in (("mean_confidence", -0.1), ("above_0.9", -0.2)):
+        found = confidence_changes(runs, ["near", "far"], figure)
+        assert found["mean"].tolist() == pytest.approx([change] * len(found))
+    assert confidence_changes(runs, ["far"])["mean"].tolist() == pytest.approx([0] * len(found))
+    more = confidence_changes(runs, ["near"], than=["far"])
+    assert more["mean"].tolist() == pytest.approx([-0.2] * len(found))
+    assert confidence_changes(runs, ["far"], than=["near"])["mean"].tolist() == pytest.approx([0.2] * len(found))

@@ -1,0 +1,210 @@
+import ast
+import dataclasses
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bgood_lib.runs import identity
+from bgood_lib.runs.identity import TRAINING_MODULES, code_fingerprint, notebook_fingerprint, run_id
+from bgood_lib.training.config import Config
+
+pass  # MOVED
+
+TRAIN = Path(__file__).parents[2] / "notebooks" / "train.ipynb"
+PLAIN = "def f(x):\n    return x + 1\n\nclass A:\n    y = 2\n"
+
+
+@pytest.fixture
+def fingerprint(tmp_path, monkeypatch):
+    """A function from a module's source to its fingerprint."""
+    monkeypatch.setattr(identity, "__file__", str(tmp_path / "identity.py"))
+
+    def of(source):
+        (tmp_path / "module.py").write_text(source, encoding="utf-8")
+        return code_fingerprint(["module"])
+
+    return of
+
+
+@pytest.mark.parametrize("source", [
+    "# a comment\n" + PLAIN,
+    '"""A docstring."""\n' + PLAIN,
+    PLAIN.replace("    return", '    """Says what it does."""\n    return').replace("    y", "    'and this'\n    y"),
+    PLAIN.replace("    y", "    pass\n    y"),
+    PLAIN.replace("x + 1", "(\n        x\n        + 1\n    )  # one more"),
+])  # fmt: skip
+def test_words_and_layout_do_not_count(fingerprint, source):
+    assert fingerprint(source) == fingerprint(PLAIN)
+
+
+@pytest.mark.parametrize("old, new", [
+    ("x + 1", "x + 2"), ("x + 1", "x - 1"), ("y = 2", "y = '2'"), ("y = 2", "y = 2.0"), ("y = 2", "y: int = 2"),
+    ("def f(x)", "def f(x=0)"), ("def f(x)", "def f(x, /)"), ("return", "yield"),
+])  # fmt: skip
+def test_code_counts(fingerprint, old, new):
+    assert fingerprint(PLAIN.replace(old, new)) != fingerprint(PLAIN)
+
+
+def test_a_body_of_a_docstring_is_an_empty_one(fingerprint):
+    bodies = ["pass", "'Says what it is.'", "'Says it.'\n    pass"]
+    assert len({fingerprint(f"class E(ValueError):\n    {body}\n") for body in bodies}) == 1
+    assert fingerprint("def f():\n    return None\n") != fingerprint("def f():\n    pass\n")
+
+
+@pytest.mark.parametrize("one, other", [
+    ("f'{x}'", "f'{x!r}'"), ("f'{x}'", "f'{x:>3}'"), ("f'a{x}'", "f'{x}a'"), ("f'{x:{y}}'", "f'{x:{z}}'"),
+    ("f'x'", "f'{x}'"), ("None", "0"), ("0", "False"), ("0", "0.0"), ("''", "b''"), ("'x'", "x"), ("[None]", "[]"),
+    ("{**x}", "{None: x}"),
+])  # fmt: skip
+def test_what_looks_alike_counts(fingerprint, one, other):
+    assert fingerprint(f"a = {one}\n") != fingerprint(f"a = {other}\n")
+    assert fingerprint(f"a = {one}\n") == fingerprint(f"a = ({one})  # in brackets\n")
+
+
+def test_fields_that_other_versions_know_do_not_count():
+    # 3.13 has fields that are empty, and its trees leave out others
+    empty = {"posonlyargs": [], "vararg": None, "kwonlyargs": [], "kw_defaults": [], "kwarg": None, "defaults": []}
+    argument = ast.arg("x")
+    body = [ast.Return(ast.Constant("x"))]
+    old = ast.FunctionDef(
+        name="f", args=ast.arguments(args=[argument], **empty), body=body, decorator_list=[], lineno=1
+    )
+    new = ast.FunctionDef(name="f", args=ast.arguments(args=[argument]), body=body, lineno=7)
+    new._fields = (*ast.FunctionDef._fields, "type_params", "other")
+    new.type_params, new.other = [], None
+    assert identity._canonical(old) == identity._canonical(new)
+
+
+def test_how_the_text_of_an_f_string_is_cut_does_not_count():
+    x = ast.FormattedValue(ast.Name("x"), -1)
+    whole = ast.JoinedStr([ast.Constant("ab"), x])
+    pieces = ast.JoinedStr([ast.Constant("a"), ast.Constant("b", kind="u"), x, ast.Constant("")])
+    assert identity._canonical(whole) == identity._canonical(pieces)
+
+
+@pytest.mark.parametrize("python", ["python3.11", "python3.12", "python3.13"])
+def test_every_python_agrees(python):
+    works = shutil.which(python) and not subprocess.call([python, "--version"])
+    if not works:
+        pytest.skip(f"there is no {python} here")
+    script = (
+        f"import sys; sys.path.insert(0, {str(Path(identity.__file__).parent)!r}); import identity; "
+        f"print(identity.code_fingerprint(), identity.notebook_fingerprint({str(TRAIN)!r}))"
+    )
+    done = subprocess.run([python, "-I", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [code_fingerprint(), notebook_fingerprint(TRAIN)]
+
+
+def test_every_training_module_counts():
+    whole = code_fingerprint()
+    assert len(whole) == 16
+    for module in TRAINING_MODULES:
+        assert code_fingerprint([m for m in TRAINING_MODULES if m != module]) != whole
+
+
+@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Config)])
+def test_every_setting_changes_the_run(field):
+    config = Config()
+    value = getattr(config, field)
+    other = value + "x" if isinstance(value, str) else not value if isinstance(value, bool) else (value or 0) + 1
+    assert run_id(dataclasses.replace(config, **{field: other}), "a") != run_id(config, "a")
+
+
+def test_data_and_code_change_the_run(monkeypatch):
+    before = run_id(Config(), "a")
+    assert before == run_id(Config(), "a") and len(before) == 16
+    assert run_id(Config(), "b") != before
+    monkeypatch.setattr(identity, "code_fingerprint", lambda: "other code")
+    assert run_id(Config(), "a") != before
+
+
+def test_equal_configurations_are_one_run():
+    assert Config(weight=1) == Config(weight=1.0)
+    assert run_id(Config(weight=1), "a") == run_id(Config(weight=1.0), "a")
+
+
+def cell(source, *tags, kind="code", **entries):
+    return {"cell_type": kind, "metadata": {"tags": list(tags)}, "source": source, "id": "a", **entries}
+
+
+CELLS = (
+    cell("# Words", kind="markdown"),
+    cell("seed: int = 0  # of the weights", "parameters"),
+    cell("import math\n\nx = math.sqrt(2)\n", outputs=[], execution_count=None),
+    cell("train(x)"),
+    cell("score(x)", "after-training"),
+)
+
+
+@pytest.fixture
+def of_cells(tmp_path):
+    """A function from the cells of a notebook, one of them replaced, to its fingerprint."""
+
+    def of(cells=CELLS, place=None, new=None, **metadata):
+        cells = [new if i == place else old for i, old in enumerate(cells)]
+        content = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+        (tmp_path / "page.ipynb").write_text(json.dumps(content), encoding="utf-8")
+        return notebook_fingerprint(tmp_path / "page.ipynb")
+
+    return of
+
+
+@pytest.mark.parametrize("place, new", [
+    (0, cell("# Other words", kind="markdown")),
+    (0, cell("x = 1", kind="raw")),
+    (1, cell("seed: int = 1  # of everything", "parameters")),
+    (1, cell("seed = 3", "injected-parameters")),
+    (2, cell(["# the root\n", "import math\n", "x = math.sqrt( 2 )"], id="b", outputs=[{"text": "1"}], execution_count=3)),
+    (3, cell("train(\n    x,\n)", "a-tag")),
+    (4, cell("score(x, more=True)", "after-training")),
+])  # fmt: skip
+def test_words_metadata_and_what_follows_the_training_do_not_count(of_cells, place, new):
+    assert of_cells(place=place, new=new, kernelspec={"name": "other"}) == of_cells()
+
+
+def test_where_cells_begin_does_not_count(of_cells):
+    assert of_cells([cell("import math\nx = math.sqrt(2)\ntrain(x)"), cell(""), cell("# nothing")]) == of_cells()
+
+
+@pytest.mark.parametrize("place, new", [
+    (2, cell("import math\n\nx = math.sqrt(3)\n")),
+    (3, cell("train(-x)")),
+    (3, cell("train(x)", "after-training")),
+    (4, cell("score(x)")),
+])  # fmt: skip
+def test_code_of_a_notebook_counts(of_cells, place, new):
+    assert of_cells(place=place, new=new) != of_cells()
+
+
+def test_magic_commands_count(of_cells):
+    assert of_cells([cell("%time train(x)")]) != of_cells([cell("%time train(y)")])
+
+
+@pytest.mark.parametrize("text", ["no json", "[]", '{"nbformat": 3, "worksheets": []}'])
+def test_a_file_that_is_no_notebook_is_named(tmp_path, text):
+    (tmp_path / "page.ipynb").write_text(text)
+    with pytest.raises(ValueError, match="page.ipynb is no notebook of format 4"):
+        notebook_fingerprint(tmp_path / "page.ipynb")
+
+
+def test_only_training_counts_in_the_train_notebook(of_cells):
+    cells = json.loads(TRAIN.read_text(encoding="utf-8"))["cells"]
+    last = max(i for i, c in enumerate(cells) if "training.train(" in "".join(c["source"]))
+    assert of_cells(cells[: last + 1]) == notebook_fingerprint(TRAIN)
+    assert of_cells(cells[:last]) != notebook_fingerprint(TRAIN)
+
+
+def test_the_notebook_changes_the_run(monkeypatch, tmp_path):
+    for name in ("BGOOD_NOTEBOOK", "JPY_SESSION_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    alone, within = run_id(Config(), "a", ""), run_id(Config(), "a", notebook_fingerprint(TRAIN))
+    assert alone != within and run_id(Config(), "a") == alone
+    monkeypatch.setenv("JPY_SESSION_NAME", str(TRAIN))  # opened by hand
+    assert run_id(Config(), "a") == within and run_id(Config(), "a", "") == alone
+    monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "console-1"))
+    assert run_id(Config(), "a") == alone
+    monkeypatch.setenv("BGOOD_NOTEBOOK", notebook_fingerprint(TRAIN))  # by `bgood run`
+    assert run_id(Config(), "a") == within

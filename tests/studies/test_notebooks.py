@@ -1,0 +1,186 @@
+import os
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from papermill import PapermillExecutionError
+from typer.testing import CliRunner
+
+from bgood_lib.cli import main
+from bgood_lib.runs.identity import notebook_fingerprint
+from bgood_lib.studies import notebooks
+from bgood_lib.studies.notebooks import check_parameters, read_parameters, run_notebook
+from bgood_lib.utils.errors import ParameterError
+
+pass  # MOVED
+
+PARAMETERS = """\
+count: int = 3  # how often [1, 100]
+weight: float = 0.5  # how much [0, 10]
+method: str = "plain"  # what {plain, fancy}
+loud: bool = False  # whether
+title: str = "x"  # free text
+"""
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    """A function that writes a notebook of some cells, the first one tagged ``parameters``."""
+
+    def write(*cells, parameters=PARAMETERS):
+        first = new_code_cell(parameters, metadata={"tags": ["parameters"]})
+        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        content = new_notebook(cells=[first, *map(new_code_cell, cells)], metadata={"kernelspec": kernel})
+        nbformat.write(content, tmp_path / "page.ipynb")
+        return tmp_path / "page.ipynb"
+
+    return write
+
+
+def test_parameters_are_read_with_what_they_may_be(notebook):
+    got = read_parameters(notebook())
+    assert list(got) == ["count", "weight", "method", "loud", "title"]
+    assert [p.type for p in got.values()] == [int, float, str, bool, str]
+    assert (got["count"].low, got["count"].high, got["count"].help) == (1, 100, "how often [1, 100]")
+    assert got["method"].choices == ("plain", "fancy") and got["method"].low is None
+    assert got["title"].choices == () and got["title"].low is None
+
+
+@pytest.mark.parametrize("name, value, expected", [
+    ("count", "7", 7), ("count", 7, 7), ("count", "1", 1), ("count", 100, 100), ("weight", "1e-3", 1e-3), ("weight", 2, 2.0),
+    ("weight", "0", 0.0), ("method", "fancy", "fancy"), ("loud", "true", True), ("loud", "False", False),
+    ("loud", True, True), ("title", "12", "12"), ("title", "a=b", "a=b"),
+])  # fmt: skip
+def test_good_values_get_their_type(notebook, name, value, expected):
+    got = check_parameters(notebook(), {name: value})[name]
+    assert got == expected and type(got) is type(expected)
+
+
+@pytest.mark.parametrize("name, value, message", [
+    ("count", "1.5", "count is '1.5'; expected int"),
+    ("count", 1.5, "count is 1.5; expected int"),
+    ("count", "abc", "count is 'abc'; expected int"),
+    ("count", True, "count is True; expected int"),
+    ("count", None, "count is None; expected int"),
+    ("count", "", "count is ''; expected int"),
+    ("count", 0, "count is 0; it must be between 1 and 100"),
+    ("count", "101", "count is 101; it must be between 1 and 100"),
+    ("weight", "heavy", "weight is 'heavy'; expected float"),
+    ("weight", True, "weight is True; expected float"),
+    ("weight", "nan", "weight is nan; it must be between 0 and 10"),
+    ("weight", "inf", "weight is inf; it must be between"),
+    ("weight", [0.1, 0.2], r"weight is \[0.1, 0.2\]; expected float"),
+    ("method", "Fancy", "method is 'Fancy'; choose one of plain, fancy; did you mean 'fancy'"),
+    ("method", 1, "method is 1; expected str"),
+    ("loud", "1", "loud is '1'; expected bool"),
+    ("loud", "yes", "loud is 'yes'; expected bool"),
+    ("loud", 1, "loud is 1; expected bool"),
+])  # fmt: skip
+def test_bad_values_are_named(notebook, name, value, message):
+    with pytest.raises(ParameterError, match=message):
+        check_parameters(notebook(), {name: value})
+
+
+def test_an_unknown_name_gives_the_nearest_and_the_valid_ones(notebook):
+    with pytest.raises(ParameterError, match="page.ipynb has no parameter 'wieght'; did you mean 'weight'") as caught:
+        check_parameters(notebook(), {"count": 1, "wieght": 1})
+    assert "count, weight, method, loud, title" in str(caught.value)
+
+
+@pytest.mark.parametrize("values", [{"wieght": 1}, {"count": "x"}, {"count": 0}, {"method": "x"}])
+def test_nothing_runs_after_a_mistake(notebook, tmp_path, monkeypatch, values):
+    monkeypatch.setattr(notebooks.papermill, "execute_notebook", lambda *args, **kwargs: pytest.fail("it ran"))
+    with pytest.raises(ParameterError):
+        run_notebook(notebook(), tmp_path / "out" / "page.ipynb", values)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_notebook_without_usable_parameters_is_refused(notebook, tmp_path):
+    with pytest.raises(ParameterError, match="parameter 'count' has the type"):
+        read_parameters(notebook(parameters="count = 3  # how often"))
+    with pytest.raises(ParameterError, match="there is no notebook .*missing.ipynb"):
+        read_parameters(tmp_path / "missing.ipynb")
+    nbformat.write(new_notebook(cells=[new_code_cell("count: int = 3")]), tmp_path / "plain.ipynb")
+    with pytest.raises(ParameterError, match="plain.ipynb has no cell tagged 'parameters'"):
+        read_parameters(tmp_path / "plain.ipynb")
+
+
+def test_a_file_that_is_no_notebook_is_refused(tmp_path):
+    (tmp_path / "page.ipynb").write_text("no notebook")
+    with pytest.raises(ParameterError, match="page.ipynb"):
+        read_parameters(tmp_path / "page.ipynb")
+
+
+def test_a_notebook_runs_with_its_parameters_and_shows_what_it_prints(notebook, tmp_path, capsys):
+    source = notebook("print('hello\\n\\nthere')", "print('got', count, weight, method, loud, repr(title))")
+    before = source.read_bytes()
+    output = tmp_path / "runs" / "mine" / "page.ipynb"
+    run_notebook(source, output, {"count": "7", "loud": "true", "title": "it's"})
+    done = nbformat.read(output, 4)
+    assert done.cells[-1].outputs[0].text == 'got 7 0.5 plain True "it\'s"\n'
+    assert "count = 7" in done.cells[1].source
+    lines = ["hello", "there", 'got 7 0.5 plain True "it\'s"']
+    assert capsys.readouterr().out.splitlines() == [f"mine/page: {line}" for line in lines]
+    assert source.read_bytes() == before
+
+
+def test_a_notebook_knows_its_own_fingerprint(notebook, tmp_path, capsys):
+    for cells in (["print(os.environ['BGOOD_NOTEBOOK'])"], ["x = 1", "print(os.environ['BGOOD_NOTEBOOK'])"]):
+        source = notebook("import os", *cells)
+        run_notebook(source, tmp_path / "out.ipynb", {"count": 7})
+        assert capsys.readouterr().out.split()[-1] == notebook_fingerprint(source)
+        assert notebook_fingerprint(tmp_path / "out.ipynb") == notebook_fingerprint(source)
+    assert "BGOOD_NOTEBOOK" not in os.environ
+
+
+def test_a_failing_cell_keeps_the_notebook(notebook, tmp_path, capsys):
+    with pytest.raises(PapermillExecutionError, match="no good: 7"):
+        run_notebook(notebook("print('so far')", "raise ValueError(f'no good: {count}')", "print('never')"),
+                     tmp_path / "out.ipynb", {"count": 7}, show=False)  # fmt: skip
+    assert capsys.readouterr().out == ""
+    text = (tmp_path / "out.ipynb").read_text()
+    assert "so far" in text and "no good: 7" in text
+    assert nbformat.read(tmp_path / "out.ipynb", 4).cells[-1].execution_count is None
+
+
+def command(*words):
+    return CliRunner().invoke(main.app, ["run", *map(str, words)])
+
+
+@pytest.mark.parametrize("words, message", [
+    (["-p", "wieght=1"], "did you mean 'weight'"),
+    (["-p", "count=1.5"], "count is '1.5'; expected int"),
+    (["-p", "count"], "-p 'count': write -p name=value"),
+    (["-f", "missing.yaml"], "there is no file missing.yaml"),
+    (["-f", "list.yaml"], "list.yaml must hold `name: value` lines"),
+    (["-f", "broken.yaml"], "broken.yaml"),
+    (["-f", "bad.yaml"], "count is 0; it must be between"),
+])  # fmt: skip
+def test_command_line_says_mistakes_plainly(notebook, tmp_path, monkeypatch, words, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "list.yaml").write_text("- 1\n")
+    (tmp_path / "broken.yaml").write_text("a: [1\n")
+    (tmp_path / "bad.yaml").write_text("count: 0\n")
+    result = command(notebook(), "out.ipynb", *words)
+    assert result.exit_code == 2
+    assert result.output.startswith("error: ") and message in result.output and "Traceback" not in result.output
+    assert not (tmp_path / "out.ipynb").exists()
+
+
+def test_command_line_overrides_the_file(notebook, tmp_path, monkeypatch):
+    (tmp_path / "good.yaml").write_text("count: 5\nweight: 2\n")
+    seen = []
+    monkeypatch.setattr(notebooks, "run_notebook", lambda *args, **kwargs: seen.append((args[2], kwargs)))
+    result = command(
+        notebook(), tmp_path / "out.ipynb", "-f", tmp_path / "good.yaml", "-p", "count=7", "-p", "title=a=b", "-q"
+    )
+    assert result.exit_code == 0
+    assert seen == [({"count": "7", "weight": 2, "title": "a=b"}, {"show": False})]
+
+
+def test_command_line_names_a_failing_notebook_and_its_output(notebook, tmp_path):
+    result = command(notebook("raise ValueError('no good')"), tmp_path / "out.ipynb")
+    assert result.exit_code == 1
+    assert "error: ValueError: no good" in result.output and str(tmp_path / "out.ipynb") in result.output
+    assert "Traceback" not in result.output
+    assert (tmp_path / "out.ipynb").exists()

@@ -1,0 +1,83 @@
+"""What `bgood study plan` and `bgood study status` say."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+from typer.testing import CliRunner
+
+from bgood_lib import datasets
+from bgood_lib.cli.main import app
+from bgood_lib.runs.identity import notebook_fingerprint, run_id
+from bgood_lib.studies.status import config_of, minutes_of, state_of
+from bgood_lib.studies.study import read_study
+
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "train.ipynb"
+
+
+@pytest.fixture
+def study(tmp_path):
+    """A study of three short runs, in a folder of its own."""
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        f"title: Mine\nnotebook: {NOTEBOOK}\ncommon: {{epochs: 2, n_train: 100}}\n"
+        "runs: [{method: [cross_entropy, background, logitnorm], seed: 0}]\npages: {}\n"
+    )
+    return file
+
+
+def finish(folder, config, make_record, **entries):
+    folder.mkdir(parents=True)
+    run = run_id(config, datasets.info("scenes", "train").sha256, notebook_fingerprint(NOTEBOOK))
+    record = make_record(dataclasses.asdict(config), **{"run": run, "train_seconds": 60.0, **entries})
+    (folder / "record.json").write_text(json.dumps(record))
+
+
+def fail(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    output = nbformat.v4.new_output("error", ename="TrainingDiverged", evalue="the loss is not finite", traceback=[])
+    cell = nbformat.v4.new_code_cell("train()", outputs=[output])
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), folder / "train.ipynb")
+
+
+def test_plan_and_status(study, tmp_path, make_record):
+    opened, runs = read_study(study), tmp_path / "runs"
+    finish(runs / "mine" / "cross_entropy-s0", config_of(opened, "cross_entropy-s0"), make_record)
+    fail(runs / "mine" / "background-s0")
+    done = CliRunner().invoke(app, ["study", "status", str(study), "--runs", str(runs)])
+    lines = done.output.splitlines()
+    assert lines[0] == "done    cross_entropy-s0  accuracy 90.00%"
+    assert lines[1] == "failed  background-s0  TrainingDiverged: the loss is not finite"
+    assert lines[2] == "to do   logitnorm-s0"
+    assert lines[3] == "1 done, 1 failed, 1 to do"
+    done = CliRunner().invoke(app, ["study", "plan", str(study), "--runs", str(runs)])
+    assert "about 1.0 minutes" in done.output  # as long as the one that is done
+    device = make_record()["machine"]["device_name"]
+    assert f"3 runs; to train: about 0.0 hours of one process, by past trainings on {device}" in done.output
+
+
+def test_a_record_of_something_else_is_changed(study, tmp_path, make_record):
+    opened, folder, notebook = read_study(study), tmp_path / "one", notebook_fingerprint(NOTEBOOK)
+    config = config_of(opened, "background-s0")
+    finish(folder, config, make_record)
+    assert state_of(folder, config, notebook)[0] == "done"
+    assert state_of(folder, dataclasses.replace(config, weight=0.2), notebook)[0] == "changed"
+    assert state_of(folder, config, "another")[0] == "changed"
+    (folder / "record.json").unlink()
+    assert state_of(folder, config, notebook) == ("to do", "")
+    (folder / "checkpoint.pt").touch()
+    assert state_of(folder, config, notebook) == ("begun", "")
+
+
+def test_minutes_come_from_the_same_network_only(study, make_record):
+    config = config_of(read_study(study), "background-s0")
+    same = make_record({**dataclasses.asdict(config), "epochs": 4, "n_train": 200}, train_seconds=240.0)
+    assert minutes_of(config, [same]) == pytest.approx(1.0)  # 0.3 s an image and epoch
+    assert minutes_of(dataclasses.replace(config, width=32), [same]) is None
+
+
+def test_an_unknown_study_is_named(tmp_path):
+    done = CliRunner().invoke(app, ["study", "plan", "scnes"])
+    assert done.exit_code == 1 and "no study 'scnes'" in done.output
