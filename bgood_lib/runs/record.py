@@ -1,0 +1,157 @@
+"""A record: everything one run did and found, in one JSON file."""
+
+import datetime
+import json
+import jsonschema
+import pandas as pd
+from pathlib import Path
+from ..utils.files import locate, read_json, write_json
+from ..utils.errors import InputError
+
+
+_SCHEMA = json.loads((Path(__file__).parent / "record.schema.json").read_text(encoding="utf-8"))
+
+
+def check_record(record, where="record"):
+    """Refuse a record that does not follow ``record.schema.json``.
+
+    Raises
+    ------
+    ValueError
+        With the place in the record and what is wrong with it.
+    """
+    try:
+        jsonschema.validate(record, _SCHEMA)
+    except jsonschema.ValidationError as error:
+        place = "/".join(map(str, error.absolute_path)) or "top level"
+        raise InputError(f"{where} is not a valid record: {place}: {error.message}") from None
+
+
+def write_record(path, record):
+    """Check a record and write it, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+    record : dict
+        All but ``schema`` and ``finished``, which are added.
+
+    Returns
+    -------
+    dict : the record as :func:`read_records` will give it. The file holds ``metrics`` as a table,
+        ``columns`` and ``rows``, so that no name is repeated, and a ``checksum`` of all the rest.
+    """
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    record = {"schema": 1, "finished": now, **record}
+    check_record(record, path)
+    write_json(path, {**record, "metrics": _pack(record["metrics"])})
+    return record
+
+
+def _pack(rows):
+    """A table of dicts as column names and rows; None where a dict has no such entry."""
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    return {"columns": columns, "rows": [[row.get(column) for column in columns] for row in rows]}
+
+
+def _unpack(table):
+    """What :func:`_pack` packed; a list of dicts, as in older records, stays as it is."""
+    if isinstance(table, list):
+        return table
+    return [{k: v for k, v in zip(table["columns"], row) if v is not None} for row in table["rows"]]
+
+
+def read_record(path):
+    """One record.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    dict
+        ``metrics`` is a list of dicts, one per OOD set and detector, however the file holds it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is not a whole record, or not as it was written.
+    """
+    record = read_json(path, "delete it and run its training again")
+    try:
+        record["metrics"] = _unpack(record["metrics"])
+    except (KeyError, TypeError):
+        pass  # the schema says what is missing
+    check_record(record, path)
+    return record
+
+
+def read_records(folder):
+    """All records of a study.
+
+    Parameters
+    ----------
+    folder : path
+        Holds ``NAME/record.json`` or ``NAME.json`` files; see :func:`locate`.
+
+    Returns
+    -------
+    dict of str to dict : records by run name, sorted.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no record; the message says what makes some.
+    ValueError
+        If a file is not a whole record, or the folder holds tables.
+    """
+    folder = locate(folder)
+    if (folder / "runs.csv").is_file():
+        raise InputError(
+            f"{folder} holds tables of a study, not records; bgood_lib.study_tables.read_results reads both"
+        )
+    found = {path.parent.name: path for path in folder.glob("*/record.json")}
+    found.update({path.stem: path for path in folder.glob("[!.]*.json")})
+    if not found:
+        raise FileNotFoundError(
+            f"no records in {folder}; `make book` makes those of scenes, `make cifar10` those of CIFAR-10"
+        )
+    return {name: read_record(found[name]) for name in sorted(found)}
+
+
+def metrics_frame(records):
+    """All metric rows of some records as one tidy table.
+
+    Parameters
+    ----------
+    records : dict of str to dict
+
+    Returns
+    -------
+    DataFrame
+        One row per run, OOD set and detector: ``run``, ``accuracy``, all fields of the
+        configuration, ``group``, ``ood``, ``title``, ``n``, ``detector`` and the metrics. A set
+        that was not available has one row with an empty ``detector``; a detector that failed has
+        ``error`` and no metrics.
+    """
+    rows = []
+    fields = dict.fromkeys(field for record in records.values() for field in record["config"])
+    for name, record in records.items():
+        start = {"run": name, "accuracy": record["accuracy"], **fields, **record["config"]}
+        for entry in record["data"]["ood"]:
+            metrics = [row for row in record["metrics"] if row["ood"] == entry["name"]] or [{"detector": None}]
+            rows += [{**start, **describe_ood(entry), **row} for row in metrics]
+    return pd.DataFrame(rows)
+
+
+def describe_ood(entry):
+    """``group``, ``ood`` (the name), ``title`` and ``n`` of an entry of a record's ``data`` / ``ood``."""
+    return {
+        "group": entry["group"],
+        "ood": entry["name"],
+        "title": entry.get("title", f"{entry['name']}: not available"),
+        "n": entry.get("n", 0),
+    }
