@@ -10,19 +10,20 @@ from pathlib import Path
 
 from ..utils.errors import InputError
 
-# Where a training begins. What these reach, by name, is its code; see `code_fingerprint`.
-TRAINING = ("training.loop:train", "networks.build:make_network")
+# Where a training begins, and the packages in which what it reaches counts: images count by their checksum.
+TRAINING = "runs.train:train_run"
+TRAINING_PACKAGES = ("training", "networks", "background_loss")
+# Errors, files, locks, and how long a training would take: nothing in there changes what is computed.
+LEFT_OUT = ("utils", "training.cost")
 LIBRARY = Path(__file__).parents[1]
-# Errors, files, locks: nothing in there changes what a training computes.
-LEFT_OUT = "utils"
 # Cells of a notebook that decide nothing of its training: what they set is in the configuration, or comes too late.
 IDLE_CELLS = {"parameters", "injected-parameters", "after-training"}
 # Where a kernel finds the fingerprint of the notebook that it runs.
 NOTEBOOK_VARIABLE = "BGOOD_NOTEBOOK"
 
 
-def code_fingerprint(roots):
-    """Hash of the definitions of this package that some of them reach.
+def code_fingerprint(roots, packages=None):
+    """Hash of the definitions of this library that some of them reach.
 
     A function or class reaches those that its code names, in its own module or through an import. So a new
     neighbour in a file changes nothing, and an entry of a registry counts only where it is a root. Syntax
@@ -32,7 +33,9 @@ def code_fingerprint(roots):
     Parameters
     ----------
     roots : iterable of str
-        ``module:name``, the module's name within the package.
+        ``module:name``, the module's name within the library.
+    packages : sequence of str, optional
+        Only what is reached in these counts, besides the roots; by default in all.
 
     Returns
     -------
@@ -53,7 +56,9 @@ def code_fingerprint(roots):
             raise InputError(f"bgood_lib.{module} has no definition {name!r}")
         nodes = [_module(module).definitions[name], *_module(module).statements]
         found[place] = [name, _canonical(nodes)]
-        waiting += {target for node in nodes for target in _module(module).reached_by(node)}
+        for target in {target for node in nodes for target in _module(module).reached_by(node)}:
+            if packages is None or target[0].split(".")[0] in packages:
+                waiting.append(target)
     return _hash(sorted(found.values(), key=json.dumps))
 
 
@@ -72,7 +77,7 @@ def training_fingerprint(config):
     if config.uses_background:
         entries += [SELECTORS[config.selector], PENALTIES[config.penalty]]
     named = [f"{entry.__module__.partition('.')[2]}:{entry.__name__}" for entry in entries]
-    return code_fingerprint([*TRAINING, *named])
+    return code_fingerprint([TRAINING, *named], TRAINING_PACKAGES)
 
 
 @cache
@@ -121,9 +126,9 @@ class _Module:
 
 def _definition(module, name, attribute=None):
     """Place of an imported definition, through the packages that pass it on; nothing if it is a module itself."""
-    if module.split(".")[0] == LEFT_OUT or (not module and name == LEFT_OUT):
-        return
     inside = f"{module}.{name}".lstrip(".")
+    if any(f"{inside}.".startswith(f"{place}.") for place in LEFT_OUT):
+        return
     if LIBRARY.joinpath(*inside.split(".")).is_dir() or LIBRARY.joinpath(*inside.split(".")).with_suffix(".py").is_file():
         if name not in (_module(module).imports if module else ()):  # a module, not a function of the same name
             if attribute is not None:

@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 
 from bgood_lib.runs import identity
-from bgood_lib.runs.identity import TRAINING_MODULES, code_fingerprint, notebook_fingerprint, run_id
-from bgood_lib.training.config import Config
-
-pass  # MOVED
+from bgood_lib.runs.identity import code_fingerprint, notebook_fingerprint, run_id, training_fingerprint
+from bgood_lib.training.config import Config, make_config
 
 TRAIN = Path(__file__).parents[2] / "notebooks" / "train.ipynb"
 PLAIN = "def f(x):\n    return x + 1\n\nclass A:\n    y = 2\n"
@@ -20,13 +18,16 @@ PLAIN = "def f(x):\n    return x + 1\n\nclass A:\n    y = 2\n"
 @pytest.fixture
 def fingerprint(tmp_path, monkeypatch):
     """A function from a module's source to its fingerprint."""
-    monkeypatch.setattr(identity, "__file__", str(tmp_path / "identity.py"))
+    monkeypatch.setattr(identity, "LIBRARY", tmp_path)
 
-    def of(source):
+    def of(source, roots=None):
+        identity._module.cache_clear()
         (tmp_path / "module.py").write_text(source, encoding="utf-8")
-        return code_fingerprint(["module"])
+        names = [node.name for node in ast.parse(source).body if hasattr(node, "name")] or ["a"]
+        return code_fingerprint(roots or [f"module:{name}" for name in names])
 
-    return of
+    yield of
+    identity._module.cache_clear()
 
 
 @pytest.mark.parametrize("source", [
@@ -86,30 +87,99 @@ def test_how_the_text_of_an_f_string_is_cut_does_not_count():
 
 
 @pytest.mark.parametrize("python", ["python3.11", "python3.12", "python3.13"])
-def test_every_python_agrees(python):
+def test_every_python_agrees(python, tmp_path):
     works = shutil.which(python) and not subprocess.call([python, "--version"])
     if not works:
         pytest.skip(f"there is no {python} here")
+    # The library without its dependencies: what `identity` and the errors that it raises need.
+    shutil.copytree(identity.LIBRARY, tmp_path / "bgood_lib")
+    (tmp_path / "bgood_lib/runs/__init__.py").write_text("")
+    roots = ["runs.train:train_run", "runs.train:evaluate_run"]
     script = (
-        f"import sys; sys.path.insert(0, {str(Path(identity.__file__).parent)!r}); import identity; "
-        f"print(identity.code_fingerprint(), identity.notebook_fingerprint({str(TRAIN)!r}))"
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from bgood_lib.runs import identity; "
+        f"print(identity.code_fingerprint({roots}), identity.notebook_fingerprint({str(TRAIN)!r}))"
     )
     done = subprocess.run([python, "-I", "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == [code_fingerprint(), notebook_fingerprint(TRAIN)]
+    assert done.stdout.split() == [code_fingerprint(roots), notebook_fingerprint(TRAIN)]
 
 
-def test_every_training_module_counts():
-    whole = code_fingerprint()
-    assert len(whole) == 16
-    for module in TRAINING_MODULES:
-        assert code_fingerprint([m for m in TRAINING_MODULES if m != module]) != whole
+MODULE = """
+from .utils.files import write
+
+A = 2
+
+def f(x):
+    write(x)
+    return g(x) * A
+
+def g(x):
+    if x > 9:
+        raise ValueError("large")
+    return x
+
+def neighbour(x):
+    return x
+"""
+
+
+@pytest.mark.parametrize("old, new, same", [
+    ("def neighbour(x):\n    return x", "def neighbour(x):\n    return 3", True),
+    ("def neighbour", "def another():\n    return f\n\ndef neighbour", True),
+    ('ValueError("large")', 'ValueError(f"{x} is too large")', True),
+    ("    return x\n\ndef neigh", "    return x + 1\n\ndef neigh", False),
+    ("A = 2", "A = 3", False),
+    ("x > 9", "x > 8", False),
+    ("A = 2", "A = 2\nprint(A)", False),  # runs whenever the module is imported
+])  # fmt: skip
+def test_only_what_is_reached_counts(fingerprint, old, new, same):
+    assert old in MODULE
+    roots = ["module:f"]
+    assert (fingerprint(MODULE.replace(old, new), roots) == fingerprint(MODULE, roots)) is same
+
+
+def reach(config, monkeypatch):
+    """Names of the definitions that the training of a configuration reaches."""
+    found = []
+    monkeypatch.setattr(identity, "_hash", lambda content: found.append({name for name, _ in content}))
+    training_fingerprint(config)
+    monkeypatch.undo()
+    return found[0]
+
+
+def test_what_a_training_reaches(monkeypatch):
+    rank = reach(make_config("scenes", selector="rank", penalty="squared_norm"), monkeypatch)
+    assert rank >= {
+        "train", "train_run", "make_network", "SmallResNet", "ResidualBlock", "MapNetwork", "losses", "CrossEntropy", "rank",
+        "squared_norm", "background_loss", "augment", "learning_rate_at", "resume",
+    }  # fmt: skip
+    assert not rank & {
+        "cam_threshold", "norm", "WhitenedCNN", "LogitNorm", "refuse_endless", "load", "atomic_write", "evaluate_run"
+    }
+    plain = reach(make_config("cpu", method="logitnorm"), monkeypatch)
+    assert plain >= {"WhitenedCNN", "LogitNorm"} and not plain & {"rank", "cam_threshold", "SmallResNet"}
+
+
+def test_an_entry_of_a_registry_counts_only_where_it_is_named(monkeypatch, tmp_path):
+    """A new selector and a changed one, in the file that holds them all."""
+    rank, border = make_config("scenes", selector="rank"), make_config("scenes", selector="border")
+    before = training_fingerprint(rank), training_fingerprint(border)
+    shutil.copytree(identity.LIBRARY, tmp_path / "library")
+    monkeypatch.setattr(identity, "LIBRARY", tmp_path / "library")
+    file = tmp_path / "library/background_loss/selectors.py"
+    text = file.read_text().replace("chosen[:, 1:-1, 1:-1] = False", "chosen[:, 2:-2, 2:-2] = False")
+    new = '\n\n@SELECTORS.register(title="none", options={})\ndef none(logits, labels, **_):\n    return logits[..., 0] > 9\n'
+    file.write_text(text.replace('title="rank"', 'title="not in the likeliest"') + new)
+    identity._module.cache_clear()
+    assert training_fingerprint(rank) == before[0] and training_fingerprint(border) != before[1]
+    identity._module.cache_clear()
 
 
 @pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Config)])
 def test_every_setting_changes_the_run(field):
     config = Config()
     value = getattr(config, field)
-    other = value + "x" if isinstance(value, str) else not value if isinstance(value, bool) else (value or 0) + 1
+    choices = {"method": "cross_entropy", "selector": "rank", "penalty": "entropy", "network": "whitened_cnn"}
+    other = choices.get(field, value + "x") if isinstance(value, str) else not value if isinstance(value, bool) else (value or 0) + 1
     assert run_id(dataclasses.replace(config, **{field: other}), "a") != run_id(config, "a")
 
 
@@ -117,8 +187,13 @@ def test_data_and_code_change_the_run(monkeypatch):
     before = run_id(Config(), "a")
     assert before == run_id(Config(), "a") and len(before) == 16
     assert run_id(Config(), "b") != before
-    monkeypatch.setattr(identity, "code_fingerprint", lambda: "other code")
+    monkeypatch.setattr(identity, "code_fingerprint", lambda *roots: "other code")
     assert run_id(Config(), "a") != before
+
+
+def test_a_field_that_is_added_as_none_changes_no_run():
+    later = dataclasses.make_dataclass("Later", [("added", object, None)], bases=(Config,), frozen=True)
+    assert run_id(later(), "a") == run_id(Config(), "a") != run_id(later(added=1), "a")
 
 
 def test_equal_configurations_are_one_run():
@@ -192,7 +267,7 @@ def test_a_file_that_is_no_notebook_is_named(tmp_path, text):
 
 def test_only_training_counts_in_the_train_notebook(of_cells):
     cells = json.loads(TRAIN.read_text(encoding="utf-8"))["cells"]
-    last = max(i for i, c in enumerate(cells) if "training.train(" in "".join(c["source"]))
+    last = max(i for i, c in enumerate(cells) if "train_run(" in "".join(c["source"]))
     assert of_cells(cells[: last + 1]) == notebook_fingerprint(TRAIN)
     assert of_cells(cells[:last]) != notebook_fingerprint(TRAIN)
 
