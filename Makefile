@@ -24,11 +24,12 @@ OOD = cifar100 tiny_imagenet svhn mnist fashion_mnist textures
 OPTIONS = device=$(DEVICE) threads=$(THREADS) force=$(if $(filter-out 0 false,$(FORCE)),true,false)
 CIFAR10 = cifar10$(if $(filter-out cpu,$(PROFILE)),_$(PROFILE))
 
-.PHONY: help install book cifar10 study test faults clean
+.PHONY: help install book cifar10 study lint check test faults clean
 
 help:
 	@echo "make book      install, train on the embedded scenes, build the book into _build/html"
-	@echo "make test      install what is missing, run the tests"
+	@echo "make check     ruff, and the tests that are not slow: while you work"
+	@echo "make test      ruff, and all tests"
 	@echo "make cifar10   the same notebooks on real CIFAR-10, then the book"
 	@echo "make study     train STUDY=NAME, a file studies/NAME.yaml (now: $(STUDY)), publish its records"
 	@echo "make faults    kill trainings and workflows N=$(N) times, fill a disk, turn bits over; count what is lost"
@@ -74,11 +75,18 @@ cifar10: $(INSTALLED)
 study: $(INSTALLED)
 	@$(SNAKEMAKE) --config studies=$(STUDY) $(OPTIONS)
 
-test: .venv/installed
+lint: .venv/installed
+	@ruff check --quiet && ruff format --check --quiet || \
+	  { echo "error: see above; ruff check --fix and ruff format put most of it right" >&2; exit 1; }
+
+check: lint
+	@python -m pytest -m "not slow"
+
+test: lint
 	@python -m pytest
 
 faults: .venv/installed
 	@python tests/faults/faults.py --kills $(N)
 
 clean:
-	rm -rf runs _build .snakemake book/results/scenes book/results/study
+	rm -rf runs _build build .snakemake book/results/scenes book/results/study

@@ -111,7 +111,7 @@ def time_usual(build, network, images, labels):
     predict = detector.predict
     if isinstance(detector, theirs.GradNorm):  # its own way, a gradient of the whole network per image, is far slower
         head.requires_grad_(True)
-        predict = lambda x: detector.predict(encoder(x))
+        predict = lambda x: detector.predict(encoder(x))  # noqa: E731
     fitting = seconds(lambda: detector.fit(batches)) if detector.requires_fit else 0
     with torch.no_grad():
         scoring = seconds(lambda: [predict(x) for x, _ in batches])

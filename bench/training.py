@@ -28,10 +28,9 @@ from torchvision import transforms
 from bgood_lib import datasets
 from bgood_lib.networks.base import channel_statistics
 from bgood_lib.networks.build import make_network
-from bgood_lib.training import loop
 from bgood_lib.training.augmentation import augment, draw_moves
 from bgood_lib.training.config import PROFILES, make_config
-from bgood_lib.training.loop import choose_acceleration, train
+from bgood_lib.training.loop import choose_precision, train
 from bgood_lib.training.losses import losses
 from bgood_lib.utils import machine
 
@@ -41,11 +40,17 @@ def wait(device):
         torch.cuda.synchronize()
 
 
-def our_loop(config, images, labels, device, acceleration):
+def autocast(config, device):
+    """The precision of a configuration, as the training loop has it."""
+    precision = getattr(torch, config.precision)
+    return torch.autocast(device.type, precision, enabled=precision != torch.float32, cache_enabled=False)
+
+
+def our_loop(config, images, labels, device, compiled):
     """(a): images per second of the second epoch; the first warms up."""
     network = make_network(config, images, labels)
     config = dataclasses.replace(config, epochs=2)
-    history = train(network, images, labels, config, device, report=lambda line: None, acceleration=acceleration)
+    history = train(network, images, labels, config, device, report=lambda line: None, compiled=compiled)
     return len(images) // config.batch_size * config.batch_size / history[-1]["seconds"]
 
 
@@ -83,7 +88,7 @@ def usual_loop(config, images, labels, device, workers):
         begin = time.monotonic()
         for x, y in loader:
             x, y = x.to(device, non_blocking=True), y.to(device, non_blocking=True)
-            with torch.autocast(device.type, loop.choose_precision(device)):
+            with autocast(config, device):
                 loss = torch.nn.functional.cross_entropy(network(x).float(), y)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -93,28 +98,20 @@ def usual_loop(config, images, labels, device, workers):
     return len(loader) * config.batch_size / seconds
 
 
-def step_function(config, images, labels, device, acceleration, with_background=False, optimise=False):
+def step_function(config, images, labels, device, compiled, with_background=False, optimise=False):
     """A function that does one step on one resident batch."""
     network = make_network(config, images, labels).to(device, memory_format=torch.channels_last).train()
     moves = draw_moves(config.batch_size, torch.Generator().manual_seed(0), config.crop_padding, config.flip)
     x = augment(torch.as_tensor(images[: config.batch_size]), moves).to(device)
     y = torch.as_tensor(labels[: config.batch_size]).to(device)
     optimizer = torch.optim.SGD(network.parameters(), lr=1e-3, momentum=0.9, nesterov=True, weight_decay=5e-4)
-    maps_of = torch.compile(network.feature_maps) if acceleration == "compile" else None
-    precision = loop.choose_precision(device)
-
-    def forward_backward(x, y):
-        with torch.autocast(device.type, precision, enabled=precision != torch.float32, cache_enabled=False):
-            loss, background, accuracy = losses(network, x, y, config, with_background, None, maps_of)
-        (loss + config.weight * background).backward()
-        return torch.stack([loss, background, accuracy]).detach()
-
-    run = forward_backward if acceleration == "none" else cuda_graph.record(forward_backward, network, x, y)
+    maps_of = torch.compile(network.feature_maps) if compiled else network.feature_maps
 
     def step():
-        if acceleration == "none":
-            optimizer.zero_grad(set_to_none=True)
-        run(x, y)
+        optimizer.zero_grad(set_to_none=True)
+        with autocast(config, device):
+            loss, background, _ = losses(network, x, y, config, with_background, None, maps_of)
+        (loss + config.weight * background).backward()
         if optimise:
             optimizer.step()
 
@@ -142,7 +139,7 @@ def main():
     parser.add_argument("--profile", default="cpu", choices=list(PROFILES))
     parser.add_argument("--dataset", default="cifar10")
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--acceleration", default="auto", help="auto, none, graph or compile")
+    parser.add_argument("--compile", action="store_true", help="let torch.compile rewrite the network")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--workers", type=int, help="of the DataLoader; as many as cores by default")
     parser.add_argument("--steps", type=int, default=30, help="steps of each turn")
@@ -154,27 +151,27 @@ def main():
     torch.set_num_threads(options.threads)
     torch.backends.cudnn.benchmark = True
     device = machine.choose_device(options.device)
-    config = make_config(options.profile, dataset=options.dataset, method="background", selector="rank")
-    acceleration = choose_acceleration(options.acceleration, config, device)
+    common = {"dataset": options.dataset, "precision": choose_precision(device)}
+    config = make_config(options.profile, method="background", selector="rank", **common)
+    plain = make_config(options.profile, method="cross_entropy", **common)
     workers = os.cpu_count() if options.workers is None else options.workers
     images, labels = datasets.load(options.dataset, "train")
     images, labels = images[: options.steps * config.batch_size], labels[: options.steps * config.batch_size]
-    plain = make_config(options.profile, dataset=options.dataset, method="cross_entropy")
 
-    alone = step_function(plain, images, labels, device, acceleration)
+    alone = step_function(plain, images, labels, device, options.compile)
     seconds_of(alone, device, 3)
     speeds = {"a_our_loop": [], "b_usual_loop": [], "c_forward_backward": []}
     for turn in range(options.rounds):
         speeds["c_forward_backward"].append(config.batch_size / seconds_of(alone, device, options.steps))
-        speeds["a_our_loop"].append(our_loop(plain, images, labels, device, acceleration))
+        speeds["a_our_loop"].append(our_loop(plain, images, labels, device, options.compile))
         speeds["b_usual_loop"].append(usual_loop(plain, images, labels, device, workers))
         print(
             f"turn {turn + 1}: " + ", ".join(f"{name} {values[-1]:,.0f}/s" for name, values in speeds.items()),
             flush=True,
         )
 
-    with_background = step_function(config, images, labels, device, acceleration, True, optimise=True)
-    without = step_function(plain, images, labels, device, acceleration, optimise=True)
+    with_background = step_function(config, images, labels, device, options.compile, True, optimise=True)
+    without = step_function(plain, images, labels, device, options.compile, optimise=True)
     n = 1 if device.type == "cpu" else 20  # a GPU's steps are too short to time one by one
     for step in (with_background, without):
         seconds_of(step, device, 5)
@@ -188,7 +185,8 @@ def main():
     medians = {name: statistics.median(values) for name, values in speeds.items()}
     share = statistics.median(a / c for a, c in zip(speeds["a_our_loop"], speeds["c_forward_backward"]))
     gain = statistics.median(a / b for a, b in zip(speeds["a_our_loop"], speeds["b_usual_loop"]))
-    print(f"{config.network}, batch {config.batch_size}, {acceleration=}, {device}, {torch.get_num_threads()} threads")
+    how = f"{config.precision}, {'compiled' if options.compile else 'not compiled'}"
+    print(f"{config.network}, batch {config.batch_size}, {how}, {device}, {torch.get_num_threads()} threads")
     for name, value in medians.items():
         print(f"  {name:20s} {value:10,.0f} images/s")
     print(f"  (a) / (c) {share:.3f}    (a) / (b) {gain:.2f}")
@@ -197,10 +195,10 @@ def main():
     )
     if options.out:
         result = {
-            "network": config.network, "batch_size": config.batch_size, "acceleration": acceleration, "workers": workers,
+            "network": config.network, "batch_size": config.batch_size, "compiled": options.compile, "workers": workers,
             "images_per_second": speeds, "a_over_c": share, "a_over_b": gain,
             "background_over_cross_entropy": {"median": ratio, "interval_95": [low, high], "pairs": len(ratios)},
-            "machine": machine.describe(device), "cores": os.cpu_count(),
+            "machine": machine.describe(device, config.precision), "cores": os.cpu_count(),
         }  # fmt: skip
         options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 

@@ -2,27 +2,23 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from copied import copy_project
 
 from bgood_lib.runs.record import read_record
 
-ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     """A copy of the project whose scenes study is short."""
-    folder = tmp_path_factory.mktemp("walk") / "project"
-    ignore = shutil.ignore_patterns(
-        ".git", ".venv", "parcel", "runs", "_build", ".snakemake", "scenes", "*.egg-info", "__pycache__"
-    )
-    shutil.copytree(ROOT, folder, ignore=ignore)
+    folder = copy_project(tmp_path_factory.mktemp("walk") / "project")
     # What other tools leave behind must not become a page.
     (folder / ".some_cache").mkdir()
     (folder / ".some_cache/README.md").write_text("# A cache\n")

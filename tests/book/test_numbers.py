@@ -10,7 +10,7 @@ import pytest
 from bgood_lib.studies.results import published, read_results
 
 ROOT = Path(__file__).parents[2]
-PROSE = [ROOT / "README.md", *sorted((ROOT / "book").glob("*.md")), ROOT / "results/README.md", ROOT / "gpu/README.md"]
+PROSE = [ROOT / "README.md", *sorted((ROOT / "book").glob("*.md")), ROOT / "results/README.md"]
 # A result: a figure in percent, in points, or with its spread; "= 84.4%" ends a worked example.
 RESULT = re.compile(r"(?<!= )(?<![\d.])(\d+\.\d+)(?:%| points| ±)")
 

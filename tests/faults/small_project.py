@@ -1,5 +1,6 @@
 """A copy of the project with one tiny study, to be disturbed, and all that it leaves, to be compared."""
 
+import contextlib
 import dataclasses
 import hashlib
 import os
@@ -14,6 +15,7 @@ import numpy as np
 import psutil
 import torch
 import yaml
+from copied import copy_project
 
 from bgood_lib.features import Bank
 from bgood_lib.runs.record import read_record
@@ -22,7 +24,6 @@ from bgood_lib.studies.tables import read_study_tables
 from bgood_lib.training import checkpoint
 from bgood_lib.utils.files import check_zip
 
-ROOT = Path(__file__).parents[2]
 EPOCHS = 6
 ONE = "cross_entropy-s0"
 STUDY = {
@@ -60,10 +61,7 @@ class Project:
 
     def __init__(self, folder, workflow=True, seeds=1):
         self.folder, self.cache = Path(folder), Path(f"{folder}-data")
-        ignore = shutil.ignore_patterns(
-            ".git", ".venv", "parcel", "runs", "results", "_build", ".snakemake", "*.egg-info", "__pycache__"
-        )
-        shutil.copytree(ROOT, self.folder, ignore=ignore)
+        copy_project(self.folder, without=["results", "book/results"])
         self._edit("datasets/scenes", "6000", "600")
         self._edit("datasets/scenes", "2000", "200")
         self._edit("training/loop", "- saved > 60)", "- saved > 0)")
@@ -100,7 +98,7 @@ class Project:
 
     def start(self, command=None, log=None):
         """The workflow, or another command, as a process of its own."""
-        out = open(log, "a") if log else subprocess.PIPE
+        out = open(log, "a") if log else subprocess.PIPE  # noqa: SIM115, the process goes on writing
         return subprocess.Popen(
             command or self.command, cwd=self.folder, env=self.environment,
             stdout=out, stderr=subprocess.STDOUT, text=True, start_new_session=True,
@@ -132,10 +130,8 @@ class Project:
     def end(self, processes):
         """Kill -9, at once, and wait until they have ended."""
         for process in processes:
-            try:
+            with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGKILL)
-            except psutil.NoSuchProcess:
-                pass
         while any(_lives(process) for process in processes):
             time.sleep(0.01)
 

@@ -1,0 +1,12 @@
+"""Local background features for out-of-distribution detection.
+
+A package for each subject; each imports only from those below it::
+
+       cli              pages
+              studies
+               runs
+            evaluation
+            detectors
+    datasets   features   training
+    metrics  utils  networks  background_loss
+"""
