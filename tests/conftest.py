@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
+from PIL import Image
 
 torch.set_num_threads(1)
 # Nothing that depends on how busy the machine is, on chance, or on an earlier run.
@@ -28,6 +29,19 @@ def images():
 def labels():
     """Their labels: 0, 1, 2, 3, 0, ..."""
     return np.arange(40, dtype=np.int64) % 4
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """A folder of four pictures of several sizes and formats, one in a folder below, and a file of text."""
+    folder = tmp_path / "pictures"
+    (folder / "more").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for name, size in (("b.png", (32, 32)), ("a.JPG", (50, 80)), ("more/c.png", (300, 40))):
+        Image.fromarray(rng.integers(0, 256, (*size, 3), np.uint8)).save(folder / name)
+    Image.new("L", (64, 64), 9).save(folder / "grey.gif")
+    (folder / "notes.txt").write_text("no picture")
+    return folder
 
 
 def _set(name, n=100):

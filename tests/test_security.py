@@ -10,6 +10,7 @@ from bgood_lib import datasets
 from bgood_lib.features import Bank
 from bgood_lib.runs.weights import load_weights
 from bgood_lib.training import checkpoint
+from bgood_lib.utils.errors import DataError
 
 
 class Trap:
@@ -58,10 +59,10 @@ def test_image_sets(made, tmp_path, monkeypatch):
     monkeypatch.setenv("BGOOD_DATA", str(tmp_path / "cache"))
     images = np.array([Trap(made)], dtype=object)
     np.savez(tmp_path / "mine.npz", images=images)
-    with pytest.raises(datasets.DataError, match="mine.npz"):
+    with pytest.raises(DataError, match="mine.npz"):
         datasets.prepare("mine", tmp_path, say=str)
     (tmp_path / "cache").mkdir(exist_ok=True)
     np.savez(tmp_path / "cache" / "mnist-test.npz", meta=images, images=images)
-    with pytest.raises(datasets.DataError, match="mnist-test.npz"):
+    with pytest.raises(DataError, match="mnist-test.npz"):
         datasets.load("mnist", "test")
     assert not made.exists()

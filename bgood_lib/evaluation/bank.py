@@ -35,7 +35,7 @@ def build_bank(network, dataset, fit_images=10_000, report=print):
 
     Raises
     ------
-    bgood_lib.datasets.DataError
+    bgood_lib.utils.errors.DataError
         If a set that is there is damaged.
     """
     train_images, train_labels = datasets.load(dataset, "train")

@@ -11,7 +11,7 @@ from ..datasets.images import read_images
 from ..detectors.registry import DETECTORS
 from ..detectors.scoring import fit
 from ..features import extract
-from ..utils.errors import InputError
+from ..utils.errors import DataError, InputError
 from ..utils.files import atomic_write
 
 ACCEPTED = 0.95  # share of ID test images that the threshold accepts
@@ -90,5 +90,5 @@ def _class_names(run):
     """Names of the in-distribution classes; their numbers where the set is not prepared."""
     try:
         return datasets.extra(run.dataset, "train", "classes")
-    except datasets.DataError:
+    except DataError:
         return np.arange(len(run.bank.bias)).astype(str)

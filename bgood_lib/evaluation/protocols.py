@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import datasets
-from ..utils.errors import InputError
+from ..utils.errors import DataError, InputError
 
 # Tiny-ImageNet classes (WordNet ids) that overlap with a class of CIFAR-10.
 TINY_IMAGENET_OVERLAP_CIFAR10 = tuple(
@@ -212,12 +212,12 @@ def require_ood(dataset):
 
     Raises
     ------
-    bgood_lib.datasets.DataError
+    bgood_lib.utils.errors.DataError
         If none of the OOD sets of its protocol is available; the message says how to get some.
     """
     names = [ood.name for ood in PROTOCOLS[dataset]]
     if not any(datasets.available(name, "test") for name in names):
-        raise datasets.DataError(
+        raise DataError(
             f"none of the OOD sets of {dataset} is prepared ({', '.join(names)}), so nothing could be evaluated. "
             f"Run: bgood data prepare {names[0]}, or: bgood data prepare --from FOLDER"
         )
@@ -238,7 +238,7 @@ def load_ood(ood):
 
     Raises
     ------
-    bgood_lib.datasets.DataError
+    bgood_lib.utils.errors.DataError
         If the set is not available, damaged, or has no labels where classes must be left out.
     """
     images, labels = datasets.load(ood.name, "test")
@@ -246,7 +246,7 @@ def load_ood(ood):
     keep[list(ood.drop_rows)] = False
     if ood.drop_classes or ood.only_classes:
         if labels.min() < 0:
-            raise datasets.DataError(
+            raise DataError(
                 f"{ood.name} has no labels, so the classes that overlap cannot be left out; "
                 f"prepare it again from a file with `labels`: {datasets.command(ood.name)}"
             )

@@ -40,8 +40,6 @@ class Run:
         ValueError
             If it is not whole, or of another version of this project.
         """
-        from . import training
-
         check_zip(self.folder / "checkpoint.pt")
         return checkpoint.load_network(self.folder / "checkpoint.pt")
 
@@ -97,7 +95,7 @@ def complete(run, entries, validation=False, say=print):
 
     Raises
     ------
-    bgood_lib.datasets.DataError
+    bgood_lib.utils.errors.DataError
         If a prepared set is damaged.
     """
     wanted = [

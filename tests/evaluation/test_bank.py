@@ -10,6 +10,7 @@ from bgood_lib.evaluation import judge, validation
 from bgood_lib.evaluation.bank import build_bank
 from bgood_lib.evaluation.protocols import PROTOCOLS, OODSet
 from bgood_lib.networks.small_resnet import SmallResNet
+from bgood_lib.utils.errors import DataError
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def test_a_missing_set_is_a_row_and_a_damaged_one_an_error(protocol):
 
     file = protocol / "scenes_novel-test.npz"
     file.write_bytes(file.read_bytes()[:-1000])
-    with pytest.raises(datasets.DataError, match="scenes_novel"):
+    with pytest.raises(DataError, match="scenes_novel"):
         build_bank(network, "scenes", fit_images=100, report=str)
 
 

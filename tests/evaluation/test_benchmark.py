@@ -17,7 +17,6 @@ from bgood_lib.metrics import ood
 from bgood_lib.metrics.ood import ood_metrics
 from bgood_lib.runs.run import complete, open_run
 
-pass  # MOVED
 
 TITLES = {
     "cifar100": "CIFAR-100 test, without 2 images that CIFAR-10 holds, N = 9,998",

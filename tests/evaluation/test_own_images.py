@@ -6,12 +6,11 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 from typer.testing import CliRunner
 
 from bgood_lib.cli.main import app
 from bgood_lib.datasets import scenes
-from bgood_lib.datasets.images import find_images, read_classes, read_images
+from bgood_lib.datasets.images import find_images, read_images
 from bgood_lib.detectors.scoring import fit, score
 from bgood_lib.evaluation import own_images
 from bgood_lib.features import extract
@@ -23,51 +22,6 @@ def run_folder(small_run, tmp_path, monkeypatch):
     """A copy of the small run that may be written to."""
     monkeypatch.setenv("BGOOD_DATA", str(small_run / "cache"))
     return shutil.copytree(small_run, tmp_path / "run", ignore=shutil.ignore_patterns("cache", "threshold.json"))
-
-
-@pytest.fixture
-def pictures(tmp_path):
-    folder = tmp_path / "pictures"
-    (folder / "more").mkdir(parents=True)
-    rng = np.random.default_rng(0)
-    for name, size in (("b.png", (32, 32)), ("a.JPG", (50, 80)), ("more/c.png", (300, 40))):
-        Image.fromarray(rng.integers(0, 256, (*size, 3), np.uint8)).save(folder / name)
-    Image.new("L", (64, 64), 9).save(folder / "grey.gif")
-    (folder / "notes.txt").write_text("no picture")
-    return folder
-
-
-def test_images_are_found_in_folders_below(pictures):
-    found = find_images([pictures / "b.png", pictures])
-    assert [file.name for file in found] == ["b.png", "a.JPG", "b.png", "grey.gif", "c.png"]
-    with pytest.raises(FileNotFoundError, match="there is no file or folder .*nowhere"):
-        find_images([pictures / "nowhere"])
-    (pictures / "empty").mkdir()
-    with pytest.raises(FileNotFoundError, match="no images in .*empty; known endings: .*.png"):
-        find_images([pictures / "empty"])
-
-
-def test_any_size_is_brought_to_32(pictures):
-    wide = np.zeros((32, 64, 3), np.uint8)
-    wide[:, 16:48] = 200
-    Image.fromarray(wide).save(pictures / "wide.png")
-    images = read_images([pictures / "a.JPG", pictures / "grey.gif", pictures / "wide.png"])
-    assert images.shape == (3, 32, 32, 3) and images.dtype == np.uint8
-    assert (images[1] == 9).all() and (images[2] == 200).all()  # the centre
-    with pytest.raises(ValueError, match="notes.txt cannot be read as an image"):
-        read_images([pictures / "notes.txt"])
-
-
-def test_a_folder_per_class(tmp_path):
-    for name, n in (("dog", 2), ("cat", 3)):
-        (tmp_path / name).mkdir()
-        for i in range(n):
-            Image.new("RGB", (40, 40), (n, 0, 0)).save(tmp_path / name / f"{i}.png")
-    images, labels, classes = read_classes(tmp_path)
-    assert classes == ["cat", "dog"] and labels.tolist() == [0, 0, 0, 1, 1]
-    assert images[:, 0, 0, 0].tolist() == [3, 3, 3, 2, 2]
-    with pytest.raises(FileNotFoundError, match="holds no folders; it needs one per class"):
-        read_classes(tmp_path / "cat")
 
 
 @pytest.mark.parametrize("detector", ["MSP", "KNN"])

@@ -5,6 +5,7 @@ import pytest
 
 from bgood_lib import datasets
 from bgood_lib.evaluation import protocols, validation
+from bgood_lib.utils.errors import DataError
 
 
 def own(folder, stem, **arrays):
@@ -18,7 +19,7 @@ def cache(tmp_path, monkeypatch):
 
 
 def test_nothing_to_evaluate_on_is_said_at_once(cache):
-    with pytest.raises(datasets.DataError, match="none of the OOD sets of cifar10.*bgood data prepare cifar100"):
+    with pytest.raises(DataError, match="none of the OOD sets of cifar10.*bgood data prepare cifar100"):
         protocols.require_ood("cifar10")
     protocols.require_ood("scenes")
 
