@@ -6,12 +6,16 @@ notebook's parameters cell, after the explanation: a range or a set of values.
 
     weight: float = 0.1  # weight of the background loss [0, 100]
     method: str = "background"  # what is trained {cross_entropy, background}
+    selector: str = "rank"  # which patches are background {any selector}
+
+``{any ...}`` stands for the entries of a registry, see `_registered`.
 """
 
 import os
 import re
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import papermill
@@ -59,6 +63,12 @@ def read_parameters(notebook):
     """
     if not Path(notebook).is_file():
         raise ParameterError(f"there is no notebook {notebook}")
+    return _read_parameters(Path(notebook), Path(notebook).stat().st_mtime_ns)
+
+
+@lru_cache
+def _read_parameters(notebook, changed):
+    """Of a notebook as it was at a time; a study asks once a run."""
     try:
         found = papermill.inspect_notebook(str(notebook))
     except Exception as error:  # not a notebook, or one without a kernel
@@ -73,13 +83,29 @@ def read_parameters(notebook):
                 f"write `{name}: T = ...` with T one of {', '.join(_TYPES)}"
             )
         text, choices, low, high = (entry["help"] or "").strip(), (), None, None
-        if match := re.search(r"\{(.+)\}$", text):
+        if match := re.search(r"\{any (.+)\}$", text):
+            choices = _registered(match[1])
+        elif match := re.search(r"\{(.+)\}$", text):
             choices = tuple(part.strip() for part in match[1].split(","))
         elif match := re.search(r"\[(\S+), (\S+)\]$", text):
             low, high = float(match[1]), float(match[2])
         kind = _TYPES[entry["inferred_type_name"]]
         parameters[name] = Parameter(name, kind, entry["default"], text, choices, low, high)
     return parameters
+
+
+def _registered(what):
+    """Names of all data sets that can be trained on, methods, profiles, selectors or penalties."""
+    from ..background_loss import PENALTIES, SELECTORS
+    from ..datasets import TRAINABLE
+    from ..training.config import METHODS, PROFILES
+
+    known = {
+        "data set": TRAINABLE, "method": METHODS, "profile": PROFILES, "selector": SELECTORS, "penalty": PENALTIES,
+    }  # fmt: skip
+    if what not in known:
+        raise ParameterError(f"there is no list of {what!r}; after `any` comes one of {', '.join(known)}")
+    return tuple(known[what])
 
 
 def check_value(parameter, value):

@@ -43,7 +43,7 @@ def begin(tmp_path):
         kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
         content = new_notebook(cells=[first, new_code_cell(source)], metadata={"kernelspec": kernel})
         nbformat.write(content, tmp_path / "page.ipynb")
-        command = [sys.executable, "-c", "from bgood_lib.cli import app; app()", "run", "page.ipynb", "out.ipynb"]
+        command = [sys.executable, "-c", "from bgood_lib.cli.main import app; app()", "run", "page.ipynb", "out.ipynb"]
         # A shell ignores Ctrl-C for what it runs in the background, and so would all that these tests start.
         listens = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
         begun.append(subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL, preexec_fn=listens))
@@ -77,7 +77,7 @@ def test_a_kernel_ends_that_lets_no_other_thread_run(begin):
 def test_a_kernel_whose_parent_has_gone_does_not_start():
     alone = {**os.environ, "JPY_PARENT_PID": "-1"}
     done = subprocess.run(
-        [sys.executable, "-m", "bgood_lib.kernel"], env=alone, capture_output=True, text=True, timeout=100, check=False
+        [sys.executable, "-m", "bgood_lib.studies.kernel"], env=alone, capture_output=True, text=True, timeout=100, check=False
     )
     assert done.returncode == 1 and "has ended" in done.stderr
 
@@ -89,7 +89,7 @@ def test_the_interrupt_that_ends_an_idle_kernel_is_not_told_as_an_error(tmp_path
     tell = new_code_cell(says + "logging.getLogger('IPKernelApp').error(text)")
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(new_notebook(cells=[first, tell], metadata={"kernelspec": kernel}), "page.ipynb")
-    command = [sys.executable, "-c", "from bgood_lib.cli import app; app()", "run", "page.ipynb", "out.ipynb"]
+    command = [sys.executable, "-c", "from bgood_lib.cli.main import app; app()", "run", "page.ipynb", "out.ipynb"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
     told = done.stderr + "".join(output.get("text", "") for output in nbformat.read("out.ipynb", 4).cells[-1].outputs)
     assert "something else" in told

@@ -12,8 +12,6 @@ from bgood_lib.studies import notebooks
 from bgood_lib.studies.notebooks import check_parameters, read_parameters, run_notebook
 from bgood_lib.utils.errors import ParameterError
 
-pass  # MOVED
-
 PARAMETERS = """\
 count: int = 3  # how often [1, 100]
 weight: float = 0.5  # how much [0, 10]
@@ -44,6 +42,15 @@ def test_parameters_are_read_with_what_they_may_be(notebook):
     assert (got["count"].low, got["count"].high, got["count"].help) == (1, 100, "how often [1, 100]")
     assert got["method"].choices == ("plain", "fancy") and got["method"].low is None
     assert got["title"].choices == () and got["title"].low is None
+
+
+def test_choices_can_be_those_of_a_registry(notebook):
+    from bgood_lib.background_loss import SELECTORS
+
+    got = read_parameters(notebook(parameters='selector: str = "rank"  # which {any selector}\n'))
+    assert got["selector"].choices == tuple(SELECTORS)
+    with pytest.raises(ParameterError, match="no list of 'colour'; after `any` comes one of data set, method"):
+        read_parameters(notebook(parameters='colour: str = "red"  # which {any colour}\n'))
 
 
 @pytest.mark.parametrize("name, value, expected", [

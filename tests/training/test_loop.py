@@ -15,8 +15,6 @@ from bgood_lib.training.config import METHODS, make_config
 from bgood_lib.training.loop import learning_rate_at, train
 from bgood_lib.utils.errors import TrainingDiverged
 
-pass  # MOVED  # fmt: skip
-
 CPU = torch.device("cpu")
 
 
@@ -60,7 +58,7 @@ def test_resuming_equals_not_having_stopped_bit_for_bit(images, labels, tmp_path
 
 def test_checkpoints_are_written_once_a_minute_and_at_the_end(images, labels, tmp_path, monkeypatch):
     saved = []
-    monkeypatch.setattr(loop, "_save", lambda *args: saved.append(len(args[-1])))
+    monkeypatch.setattr(loop, "save", lambda *args: saved.append(len(args[-1])))
     # Looks at the clock come before the first epoch and then three times an epoch.
     monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=itertools.count(0, 10).__next__))
     config = small(epochs=6)
@@ -90,9 +88,9 @@ def test_the_checkpoint_of_another_run_is_overwritten(images, labels, tmp_path):
 
 
 def diverging_at(call, monkeypatch):
-    calls, real = itertools.count(1), losses.classification_loss
+    calls, real = itertools.count(1), losses.CrossEntropy.loss
     monkeypatch.setattr(
-        loop, "classification_loss", lambda *args: real(*args) * (float("nan") if next(calls) == call else 1)
+        losses.CrossEntropy, "loss", lambda *args: real(*args) * (float("nan") if next(calls) == call else 1)
     )
 
 
@@ -182,17 +180,16 @@ def test_learning_rate_climbs_and_falls(warmup, expected):
 
 def test_classification_losses():
     logits, y = torch.randn(6, 4), torch.arange(6) % 4
-    assert losses.classification_loss(logits, y, small()) == F.cross_entropy(logits, y)
-    ours = losses.classification_loss(logits, y, small(method="logitnorm", logitnorm_temperature=0.1))
+    assert losses.CrossEntropy.loss(logits, y, small()) == F.cross_entropy(logits, y)
+    ours = losses.LogitNorm.loss(logits, y, small(method="logitnorm", logitnorm_temperature=0.1))
     torch.testing.assert_close(ours, LogitNorm(t=0.1)(logits, y))
     assert ours.item() == pytest.approx(
         F.cross_entropy(logits / (0.1 * logits.norm(dim=1, keepdim=True)), y).item(), rel=1e-5
     )
 
 
-def test_equals_a_plain_loop(images, labels, monkeypatch):
+def test_equals_a_plain_loop(images, labels):
     # No augmentation and one batch an epoch: only the order of the images is left to chance.
-    monkeypatch.setattr(loop, "choose_precision", lambda device: torch.float32)
     config = small(batch_size=40, epochs=3, crop_padding=0, weight=0.5, selector="all")
     ours, plain = fresh(config, images, labels), fresh(config, images, labels).train()
     history = train(ours, images, labels, config, CPU, report=str)
@@ -219,7 +216,7 @@ def test_the_background_loss_shrinks_background_features(images, labels):
 
 
 def test_masks_move_with_their_images(images, labels, monkeypatch):
-    seen, real = [], loop.background_loss
+    seen, real = [], losses.background_loss
     augmented, move = [], loop.augment
 
     def spy_loss(*args, masks, **kwargs):
@@ -230,7 +227,7 @@ def test_masks_move_with_their_images(images, labels, monkeypatch):
         augmented.append(move(*args))
         return augmented[-1]
 
-    monkeypatch.setattr(loop, "background_loss", spy_loss)
+    monkeypatch.setattr(losses, "background_loss", spy_loss)
     monkeypatch.setattr(loop, "augment", spy_augment)
     masks = np.random.default_rng(1).random((40, 32, 32)) < 0.05
     images[..., 0] = 255 * masks
@@ -269,42 +266,6 @@ def test_the_background_loss_starts_late(images, labels):
     config = small(epochs=4, background_start=0.5)
     history = train(fresh(config, images, labels), images, labels, config, CPU, report=str)
     assert [epoch["background_loss"] > 0 for epoch in history] == [False, False, True, True]
-
-
-def test_what_can_be_accelerated():
-    cuda = torch.device("cuda")
-    assert loop.choose_acceleration("auto", small(), CPU) == "none"
-    assert loop.choose_acceleration("auto", small(), cuda) == "graph"
-    assert loop.choose_acceleration("auto", small(selector="random"), cuda) == "none"
-    assert loop.choose_acceleration("compile", small(), cuda) == "compile"
-    with pytest.raises(ValueError, match="unknown acceleration 'fast'"):
-        loop.choose_acceleration("fast", small(), cuda)
-    with pytest.raises(ValueError, match="'graph' needs CUDA.*cpu"):
-        loop.choose_acceleration("graph", small(), CPU)
-
-
-def test_recorded_steps_are_the_plain_ones(images, labels, monkeypatch):
-    # Without CUDA nothing can be recorded; this shows that the loop records each kind of step once and uses it.
-    config = small(epochs=4, background_start=0.5)
-    plain, recorded = fresh(config, images, labels), fresh(config, images, labels)
-    expected = train(plain, images, labels, config, CPU, report=str)
-    made = []
-
-    def record(function, network, x, y):
-        made.append(len(x))
-
-        def replay(x, y):
-            network.zero_grad(set_to_none=True)
-            return function(x, y)
-
-        return replay
-
-    monkeypatch.setattr(loop, "choose_acceleration", lambda *args: "graph")
-    monkeypatch.setattr(loop.cuda_graph, "record", record)
-    history = train(recorded, images, labels, config, CPU, report=str)
-    assert made == [10, 10]  # without the background loss, then with it
-    assert weights_sha256(recorded) == weights_sha256(plain)
-    assert without_seconds(history) == without_seconds(expected)
 
 
 def test_a_shift_larger_than_the_image_is_refused(images, labels):
@@ -358,11 +319,10 @@ def test_every_form_trains_and_comes_back_from_its_checkpoint(images, labels, tm
 
 def test_t2fnorm_trains_on_length_one_and_keeps_the_length_afterwards(images, labels):
     network = fresh(small(method="t2fnorm"), images, labels).eval()
-    config = small(method="t2fnorm")
     z = torch.rand(5, network.head.in_features)
     weight, bias = network.head.parametrizations.weight.original, network.head.bias
     expected = (z / z.norm(dim=1, keepdim=True) / 0.1) @ weight.T + bias
-    assert torch.allclose(losses.head_in_training(network, config)(z), expected, atol=1e-5)
+    assert torch.allclose(losses.T2FNorm.head(network)(z), expected, atol=1e-5)
     assert torch.allclose(network.head(z), (z / 0.1) @ weight.T + bias, atol=1e-5)
 
 
@@ -379,3 +339,11 @@ def test_an_own_judge_does_not_teach_the_network(images, labels):
     early = {name for name in gradients[True] if name.startswith("early_head")}
     assert early and set(gradients[True]) - set(gradients[False]) == early
     assert all(torch.equal(gradients[True][name], gradients[False][name]) for name in gradients[False])
+
+
+@pytest.mark.parametrize("capabilities, precision", [
+    ({}, "float32"), ({"avx512_bf16": True}, "bfloat16"), ({"amx_bf16": True}, "bfloat16"),
+])  # fmt: skip
+def test_bfloat16_only_where_the_processor_computes_with_it(monkeypatch, capabilities, precision):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+    assert loop.choose_precision(torch.device("cpu")) == precision

@@ -11,11 +11,9 @@ import pytest
 from bgood_lib.utils import files, locks
 from bgood_lib.utils.files import atomic_write, check_zip
 
-pass  # MOVED
-
 KILLED = """
 import os, signal, sys
-from bgood_lib.files import atomic_write
+from bgood_lib.utils.files import atomic_write
 with atomic_write(sys.argv[1]) as temporary:
     temporary.write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
@@ -80,7 +78,7 @@ def test_a_lock_is_had_once_and_says_by_whom(tmp_path):
 
 
 def test_a_lock_ends_with_a_killed_process_and_is_waited_for(tmp_path):
-    code = "import sys, time; from bgood_lib.locks import take; lock = take(sys.argv[1]); print('got it', flush=True); time.sleep(60)"
+    code = "import sys, time; from bgood_lib.utils.locks import take; lock = take(sys.argv[1]); print('got it', flush=True); time.sleep(60)"
     process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "lock")], stdout=subprocess.PIPE)
     assert process.stdout.readline() == b"got it\n"
     said = []

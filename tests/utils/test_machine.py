@@ -1,7 +1,6 @@
 import pytest
 import torch
 
-from bgood_lib.training import loop
 from bgood_lib.utils import machine
 
 
@@ -22,14 +21,6 @@ def test_a_device_that_is_unknown_or_missing_is_named(monkeypatch):
         machine.choose_device("gpu")
     with pytest.raises(ValueError, match="device 'cuda' is not available"):
         machine.choose_device("cuda")
-
-
-@pytest.mark.parametrize("capabilities, precision", [
-    ({}, torch.float32), ({"avx512_bf16": True}, torch.bfloat16), ({"amx_bf16": True}, torch.bfloat16),
-])  # fmt: skip
-def test_bfloat16_only_where_the_processor_computes_with_it(monkeypatch, capabilities, precision):
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
-    assert loop.choose_precision(torch.device("cpu")) == precision
 
 
 def test_description_holds_what_a_record_needs():
