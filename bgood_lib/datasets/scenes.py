@@ -14,7 +14,6 @@ from functools import cache
 
 import numpy as np
 from PIL import Image
-from sklearn.datasets import load_digits, load_sample_images
 
 from ..utils.errors import InputError
 
@@ -187,9 +186,13 @@ def novel_texture(rng: np.random.Generator) -> np.ndarray:
 
 @cache
 def _digits():
+    from sklearn.datasets import load_digits  # slow to import: only where images are made
+
     return load_digits()
 
 
 @cache
 def _photos() -> list[Image.Image]:
+    from sklearn.datasets import load_sample_images
+
     return [Image.fromarray(photo) for photo in load_sample_images().images]
