@@ -21,7 +21,7 @@ import torch
 from pytorch_ood import detector as theirs
 
 from bgood_lib.detectors.registry import DETECTORS
-from bgood_lib.detectors.scoring import Head, fit, score_all
+from bgood_lib.detectors.scoring import Head, available, fit, score_all
 from bgood_lib.features import Bank, Features, extract
 from bgood_lib.networks.resnet18 import ResNet18_32x32
 
@@ -36,7 +36,7 @@ USUAL = {
     "Entropy": lambda n, e, b, h: theirs.Entropy(n),
     "GEN": lambda n, e, b, h: theirs.GEN(n, M=100),
     "KLMatching": lambda n, e, b, h: theirs.KLMatching(n),
-    "OpenMax": lambda n, e, b, h: theirs.OpenMax(n),
+    "OpenMax": lambda n, e, b, h: theirs.OpenMax(n, 20, 3),
     "ReAct": lambda n, e, b, h: theirs.ReAct(b, h),
     "VRA": lambda n, e, b, h: theirs.VRA(b, h, 0.1, 0.9),
     "ASH-P": lambda n, e, b, h: theirs.ASH(b, h, "ash-p", 0.9),
@@ -45,7 +45,7 @@ USUAL = {
     "SCALE": lambda n, e, b, h: theirs.SCALE(b, h, 0.85),
     "DICE": lambda n, e, b, h: theirs.DICE(e, h.weight, h.bias, 0.9),
     "KNN": lambda n, e, b, h: theirs.KNN(e, k=50),
-    "NNGuide": lambda n, e, b, h: theirs.NNGuide(e, h, k=100),
+    "NNGuide": lambda n, e, b, h: theirs.NNGuide(e, h, k=10),
     "Mahalanobis": lambda n, e, b, h: theirs.Mahalanobis(e),
     "RMD": lambda n, e, b, h: theirs.RMD(e),
     "ViM": lambda n, e, b, h: theirs.ViM(e, 256, h.weight, h.bias),
@@ -78,8 +78,8 @@ def random_bank(sizes, classes, width=512, seed=0):
 def time_ours(bank):
     """Seconds of fit and scores of all sets, by detector; one entry for the neighbours."""
     found = {}
-    for name, entry in DETECTORS.items():
-        if name not in NEIGHBOURS and not entry.transductive:
+    for name in available(bank):
+        if name not in NEIGHBOURS and not DETECTORS[name].transductive:
             tests = [features for which, features in bank.sets.items() if which != "train"]
             start = time.perf_counter()
             fitted = fit(name, bank)

@@ -25,7 +25,18 @@ def make_features(maps, labels, weight, bias):
     return Features(z @ weight.T + bias, z, cells, channels, labels)
 
 
-def make_bank(seed=0, n_train=400, **more):
+def make_ood_head():
+    """A second head that compares an image's class channels with the others, after a ReLU."""
+    of_classes = (np.arange(C) < K).astype("f4")
+    return [
+        np.eye(C, dtype="f4"),
+        np.full(C, -0.1, "f4"),
+        np.stack([of_classes, 1 - of_classes]),
+        np.array([0.5, -0.5], "f4"),
+    ]
+
+
+def make_bank(seed=0, n_train=400, ood_head=None, **more):
     """A bank with sets ``train``, ``test`` (60 images), ``ood`` (50); ``more`` gives sizes of further ID sets.
 
     One ID label in ten is wrong, so that no temperature is best at 0.
@@ -42,4 +53,4 @@ def make_bank(seed=0, n_train=400, **more):
             wrong = rng.choice(n, n // 10, replace=False)
             labels[wrong] = (labels[wrong] + 1) % K
         sets[name] = make_features(maps, labels, weight, bias)
-    return Bank(sets, weight, bias, {})
+    return Bank(sets, weight, bias, {}, ood_head)

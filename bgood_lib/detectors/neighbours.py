@@ -172,17 +172,18 @@ class NNGuide(Neighbours):
     ----------
     encoder : callable or None
     head : callable
-    k : int, default=100
-        At most as many as there are features to compare with. 100 with ``alpha=0.01`` is
-        OpenOOD's choice; the authors' code has 10 with ``alpha=1``.
-    alpha : float in (0, 1], default=0.01
+    k : int, default=10
+        Never more than a tenth of the features to compare with (but at least one): the mean over
+        all of them has no neighbours. 10 with ``alpha=1`` is what the authors' code has; OpenOOD
+        has 100 with 0.01.
+    alpha : float in (0, 1], default=1
         Share of the training features to compare with. They are spaced evenly, not drawn.
     """
 
     info = TheirNNGuide.info
-    hyperparameter_space: ClassVar = {"k": [10, 100], "alpha": [0.01, 1.0]}
+    hyperparameter_space: ClassVar = {"k": [1, 5, 10, 20, 50, 100]}
 
-    def __init__(self, encoder, head, k=100, alpha=0.01):
+    def __init__(self, encoder, head, k=10, alpha=1.0):
         super().__init__(encoder, head)
         if not 0 < alpha <= 1 or k < 1:
             raise InputError(f"NNGuide: alpha={alpha}, k={k}; alpha must be in (0, 1] and k at least 1")
@@ -195,7 +196,8 @@ class NNGuide(Neighbours):
 
     def from_similarities(self, similarities, unit, z):
         """See :class:`Neighbours`."""
-        guidance = largest(similarities * self.energy, min(self.k, len(self.bank)))[0].mean(1)
+        k = max(1, min(self.k, len(self.bank) // 10))
+        guidance = largest(similarities * self.energy, k)[0].mean(1)
         return -guidance * self.head(z).logsumexp(1)
 
 

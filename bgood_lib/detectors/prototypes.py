@@ -37,6 +37,36 @@ def class_means(z, labels, n_classes=0):
     return z.new_zeros(len(counts), z.shape[1]).index_add_(0, labels, z) / counts[:, None]
 
 
+def means_of_right(detector, z, logits, labels):
+    """Mean of every class, of the images that are classified right.
+
+    Parameters
+    ----------
+    detector : str
+        For the message of an error.
+    z : Tensor of shape [N, C]
+        What to average: features or logits.
+    logits : Tensor of shape [N, K]
+    labels : Tensor of shape [N], int64
+        A negative one is never right.
+
+    Returns
+    -------
+    right : Tensor of shape [N], bool
+    means : Tensor of shape [K, C]
+
+    Raises
+    ------
+    InputError
+        If a class has no such image; names detector and classes.
+    """
+    right = logits.argmax(1) == labels
+    try:
+        return right, class_means(z[right], labels[right], logits.shape[1])
+    except InputError as error:
+        raise InputError(f"{detector}, of images that are classified right: {error}") from error
+
+
 class SHE(TheirSHE):
     """Minus the inner product with the predicted class's pattern (Zhang et al., ICLR 2023).
 
@@ -47,12 +77,7 @@ class SHE(TheirSHE):
     @torch.no_grad()
     def fit_features(self, z, y):
         """Take patterns from features [N, C] and labels [N]; ValueError if a class has none."""
-        logits = self.head(z)
-        right = logits.argmax(1) == y
-        try:
-            self.patterns = class_means(z[right], y[right], logits.shape[1])
-        except ValueError as error:
-            raise InputError(f"SHE, of images that are classified right: {error}") from error
+        _, self.patterns = means_of_right("SHE", z, self.head(z), y)
         return self
 
 

@@ -4,16 +4,20 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pytorch_ood.detector import GEN, ODIN, EnergyBased, Entropy, KLMatching, MaxLogit, MaxSoftmax, ReAct, fDBD
+from pytorch_ood.detector import ODIN, EnergyBased, Entropy, KLMatching, MaxLogit, MaxSoftmax, ReAct, fDBD
 
+from ..utils.registry import Registry
 from .gaussians import RMD, Mahalanobis, MahalanobisPlusPlus
+from .gen import GEN
 from .head_weights import DICE, NCI, GradNorm
-from .logits import OpenMax, TemperatureScaling
 from .neighbours import KNN, NNGuide, Relation
 from .norms import FeatureNorm, MapNorm, NormContrast, PooledNorm
+from .openmax import OpenMax
 from .prototypes import CFMPLS, SHE
 from .shaping import ASH, SCALE, VRA
+from .ssod import SSOD
 from .subspace import ViM
+from .temperature import ScaledMSP, TemperatureScaling
 from .transductive import ETLT
 
 
@@ -24,10 +28,10 @@ class Entry:
     Attributes
     ----------
     build : callable
-        The bank's head and hyper-parameters, as keywords with their published defaults, to an
-        unfitted pytorch-ood detector.
+        The bank's head (a :class:`~bgood_lib.detectors.scoring.Head`) and hyper-parameters, as
+        keywords with their published defaults, to an unfitted pytorch-ood detector.
     grid : dict of str to list
-        Values to search per hyper-parameter, all combinations: OpenOOD's; empty if it has none.
+        Values to search per hyper-parameter, all combinations: OpenOOD's where it has some.
     reads : str
         Which field of ``Features`` a detector of feature maps sees.
     fits_on : str
@@ -35,6 +39,10 @@ class Entry:
         bank's set of that name, or ``train`` if it has none.
     transductive : bool
         Does an image's score depend on the images scored with it?
+    needs_ood_head : bool
+        Does it read the bank's second head, which tells ID from OOD features?
+    title : str
+        What pages call it, if not by its name.
     """
 
     build: Callable
@@ -42,6 +50,8 @@ class Entry:
     reads: str = "features"
     fits_on: str = "train"
     transductive: bool = False
+    needs_ood_head: bool = False
+    title: str = ""
 
     @property
     def parameters(self):
@@ -56,11 +66,18 @@ def _ash(variant):
     return Entry(lambda head, percentile=0.9: ASH(None, head, variant, percentile), {"percentile": PERCENTILES})
 
 
-DETECTORS = {
+DETECTORS = Registry("detector")
+DETECTORS |= {
     "MSP": Entry(lambda head: MaxSoftmax(None)),
     "MaxLogit": Entry(lambda head: MaxLogit(None)),
     "Energy": Entry(lambda head, t=1.0: EnergyBased(None, t)),
     "TemperatureScaling": Entry(lambda head: TemperatureScaling(None), fits_on="val"),
+    "ScaledMSP": Entry(
+        lambda head, spread=2.0: ScaledMSP(None, spread),
+        ScaledMSP.hyperparameter_space,
+        fits_on="val",
+        title="MSP at equal spread",
+    ),
     "Entropy": Entry(lambda head: Entropy(None)),
     "GEN": Entry(
         lambda head, gamma=0.1, M=100: GEN(None, gamma, M),
@@ -68,7 +85,8 @@ DETECTORS = {
     ),
     "KLMatching": Entry(lambda head: KLMatching(None), fits_on="val"),
     "OpenMax": Entry(
-        lambda head, tailsize=25, alpha=10, euclid_weight=1.0: OpenMax(None, tailsize, alpha, euclid_weight)
+        lambda head, tailsize=20, alpha=3, euclid_weight=1.0: OpenMax(None, tailsize, alpha, euclid_weight),
+        OpenMax.hyperparameter_space,
     ),
     "ReAct": Entry(
         lambda head, percentile=0.9: ReAct(None, head, percentile=percentile),
@@ -91,7 +109,7 @@ DETECTORS = {
     ),
     "PLS": Entry(lambda head: CFMPLS(None, head, mask=False)),
     "KNN": Entry(lambda head, k=50: KNN(None, k), {"k": [50, 100, 200, 500, 1000]}),
-    "NNGuide": Entry(lambda head, k=100, alpha=0.01: NNGuide(None, head, k, alpha), {"k": [100], "alpha": [0.01]}),
+    "NNGuide": Entry(lambda head, k=10, alpha=1.0: NNGuide(None, head, k, alpha), NNGuide.hyperparameter_space),
     "Relation": Entry(
         lambda head, power=1, threshold=0.03: Relation(None, head, power, threshold), {"power": [1, 2, 4, 6, 8]}
     ),
@@ -107,10 +125,12 @@ DETECTORS = {
     "MapNorm": Entry(lambda head: MapNorm(), reads="cell_norms"),
     "NormContrast": Entry(lambda head, share=0.25: NormContrast(share=share), reads="cell_norms"),
     "PooledNorm": Entry(lambda head: PooledNorm()),
+    "SSOD": Entry(lambda head: SSOD(None, head), needs_ood_head=True),
     "ETLT": Entry(lambda head: ETLT(None, head), transductive=True),
 }
 # Those that must see the images: built from a network, not from a bank's head, and scored by `score_images`.
-IMAGE_DETECTORS = {
+IMAGE_DETECTORS = Registry("detector")
+IMAGE_DETECTORS |= {
     # Pixels are in [0, 1] and the network normalises them itself: there OpenOOD's step, which it divides by the
     # channels' standard deviations after normalising, is epsilon.
     "ODIN": Entry(

@@ -1,7 +1,7 @@
 """Post-hoc scores on a feature bank: pytorch-ood's detectors, and what they lack.
 
-``DETECTORS`` maps a name to an :class:`Entry`. A new detector is one class in
-``bgood_lib.detectors`` (if pytorch-ood has none) and one line here.
+``registry.DETECTORS`` maps a name to an :class:`~bgood_lib.detectors.registry.Entry`. A new
+detector is one file beside this one (if pytorch-ood has none) and one line there.
 
 >>> scores = score("KNN", bank, k=100)              # of every set of a bank
 >>> scores = fit("KNN", bank).score(extract(...))   # of new images
@@ -17,7 +17,7 @@ import torch
 from pytorch_ood.api import FeatureMapsDetector, LogitsDetector
 
 from ..features import Features
-from ..utils.errors import InputError
+from ..utils.errors import InputError, nearest
 from .neighbours import Neighbours, predict_together
 from .registry import DETECTORS, IMAGE_DETECTORS
 
@@ -31,12 +31,15 @@ class Head(torch.nn.Linear):
     ----------
     weight : array of shape [K, C]
     bias : array of shape [K]
+    ood_head : list of 4 arrays, optional
+        The bank's second head, see :class:`bgood_lib.features.Bank`; kept as it is.
     """
 
-    def __init__(self, weight, bias):
+    def __init__(self, weight, bias, ood_head=None):
         super().__init__(*np.shape(weight)[::-1], device="meta")
         self.weight = torch.nn.Parameter(torch.as_tensor(weight), requires_grad=False)
         self.bias = torch.nn.Parameter(torch.as_tensor(bias), requires_grad=False)
+        self.ood_head = ood_head
 
     def forward(self, features):
         """Features [N, C] or maps [N, C, 1, 1] to logits [N, K]."""
@@ -106,15 +109,16 @@ def _entry_point(detector, verb):
 
 def _entry(name, parameters, registry):
     """The entry of a detector, after checking its name and parameters."""
-    if name not in registry:
-        raise InputError(f"unknown detector {name!r}; choose one of {', '.join(registry)}")
-    entry = registry[name]
-    unknown = set(parameters) - set(entry.parameters)
-    if unknown:
-        raise InputError(
-            f"{name} has no parameter {', '.join(sorted(unknown))}; it has {', '.join(entry.parameters) or 'none'}"
-        )
+    entry = registry.find(name)
+    for unknown in sorted(set(parameters) - set(entry.parameters)):
+        known = ", ".join(entry.parameters) or "none"
+        raise InputError(f"{name} has no parameter {unknown}; it has {known}{nearest(unknown, entry.parameters)}")
     return entry
+
+
+def available(bank):
+    """Names of the detectors for a bank, in order: all but those that need an OOD head where it has none."""
+    return [name for name, entry in DETECTORS.items() if bank.ood_head is not None or not entry.needs_ood_head]
 
 
 def score_images(name, network, images, batch_size=100, **parameters):
@@ -150,8 +154,8 @@ def score_images(name, network, images, batch_size=100, **parameters):
 def fit(name, bank, **parameters):
     """Fit a detector on a bank's ``train`` set.
 
-    Temperature scaling, KL matching and the thresholds of ReAct and VRA are fitted on a set
-    called ``val`` instead if the bank has one, as OpenOOD does (``Entry.fits_on``).
+    Temperature scaling, MSP at equal spread, KL matching and the thresholds of ReAct and VRA are
+    fitted on a set called ``val`` instead if the bank has one (``Entry.fits_on``).
 
     Parameters
     ----------
@@ -171,7 +175,9 @@ def fit(name, bank, **parameters):
         If the name or a parameter is unknown, or the detector cannot be fitted on this bank.
     """
     entry = _entry(name, parameters, DETECTORS)
-    fitted = Fitted(name, entry.build(Head(bank.weight, bank.bias), **parameters))
+    if name not in available(bank):
+        raise InputError(f"{name} needs an OOD head and the bank has none; train with penalty ood_head")
+    fitted = Fitted(name, entry.build(Head(bank.weight, bank.bias, bank.ood_head), **parameters))
     seen = bank[entry.fits_on if entry.fits_on in bank.sets else "train"]
     _entry_point(fitted.detector, "fit")(fitted.read(seen), torch.as_tensor(seen.labels))
     return fitted
@@ -221,7 +227,7 @@ def score_all(bank, names=None):
     ----------
     bank : Bank
     names : iterable of str, optional
-        Default: all of ``DETECTORS`` that are not transductive.
+        Default: those :func:`available` that are not transductive.
 
     Returns
     -------
@@ -229,7 +235,7 @@ def score_all(bank, names=None):
         returns, or the class and message of its error.
     """
     if names is None:
-        names = [name for name, entry in DETECTORS.items() if not entry.transductive]
+        names = [name for name in available(bank) if not DETECTORS[name].transductive]
     results, neighbours = dict.fromkeys(names), []
     for name in results:
         with _reported(results, name):

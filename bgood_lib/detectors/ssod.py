@@ -1,24 +1,44 @@
 """SSOD's score: a second head that tells ID from OOD features."""
 
-import numpy as np
+import torch
+from pytorch_ood.api import DetectorInfo, FeaturesDetector, Paper, Task
+from torch.nn.functional import linear
 
-from ..metrics.calibration import softmax
 
-
-def ssod_score(bank, features):
-    """SSOD's score (Pei, ICLR 2024): largest class probability times that of being in distribution, from 1.
+class SSOD(FeaturesDetector):
+    """One minus the largest class probability times that of being in distribution (Pei, ICLR 2024).
 
     Parameters
     ----------
-    bank : Bank
-        With an ``ood_head``.
-    features : Features of N images
-
-    Returns
-    -------
-    ndarray of shape [N], float64 : larger = more OOD.
+    encoder : callable or None
+        Images to features [N, C]; only ``predict`` needs it.
+    head : callable
+        Features [N, C] to logits [N, K]. Its ``ood_head`` are weights and biases of the second
+        head, two layers with a ReLU between them, whose first output is ID: see
+        :class:`bgood_lib.features.Bank`.
     """
-    weight1, bias1, weight2, bias2 = bank.ood_head
-    hidden = np.maximum(features.features @ weight1.T + bias1, 0)
-    in_distribution = softmax(hidden @ weight2.T + bias2)[:, 0]
-    return 1 - softmax(features.logits).max(1) * in_distribution
+
+    info = DetectorInfo(
+        tasks={Task.CLASSIFICATION},
+        paper=Paper(
+            title="Image Background Serves as Good Proxy for Out-of-distribution Data",
+            venue="ICLR",
+            year=2024,
+            url="https://arxiv.org/abs/2307.00519",
+        ),
+    )
+    requires_fit = False
+
+    def __init__(self, encoder, head):
+        self.encoder, self.head = encoder, head
+
+    def predict(self, x):
+        """Images to scores of shape [N]."""
+        return self.predict_features(self.encoder(x))
+
+    @torch.no_grad()
+    def predict_features(self, z):
+        """Features of shape [N, C] to scores of shape [N] in [0, 1], larger = more OOD."""
+        weight1, bias1, weight2, bias2 = map(torch.as_tensor, self.head.ood_head)
+        in_distribution = linear(linear(z, weight1, bias1).relu(), weight2, bias2).double().softmax(1)[:, 0]
+        return 1 - self.head(z).double().softmax(1).max(1).values * in_distribution

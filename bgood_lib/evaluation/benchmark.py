@@ -8,7 +8,7 @@ import pandas as pd
 
 from .. import datasets
 from ..detectors.registry import DETECTORS, IMAGE_DETECTORS
-from ..detectors.scoring import score, score_all, score_images, score_mixed
+from ..detectors.scoring import available, score, score_all, score_images, score_mixed
 from ..features import Bank
 from ..metrics.ood import METRICS, bootstrap, ood_metrics
 from ..utils.errors import InputError
@@ -99,7 +99,7 @@ def evaluate(
     dataset : str, optional
         In-distribution set of the bank.
     detectors : sequence of str, optional
-        By default all of ``posthoc.DETECTORS``. One that is transductive scores batches of ID images
+        By default all :func:`~bgood_lib.detectors.scoring.available`. One that is transductive scores batches of ID images
         and each OOD set, equally many and in ``MIXES``, each a row of its own.
     n_resamples : int, default=200
         For the bootstrap; 0 for no intervals.
@@ -125,17 +125,16 @@ def evaluate(
     if not present:
         wanted = ", ".join(entry.name for entry in entries) or "any OOD set"
         raise InputError(f"the bank holds none of the sets of protocol {protocol.name} ({wanted})")
-    names = list(detectors or DETECTORS)
+    names = list(detectors or available(bank))
     for name in names:
-        if name not in DETECTORS:
-            raise InputError(f"unknown detector {name!r}; choose among {', '.join(DETECTORS)}")
+        DETECTORS.find(name)
     more_scores = dict(more_scores or {})
     if protocol.holds_out and "val" not in bank.sets:
         kept = np.setdiff1d(np.arange(len(bank["test"])), validation_rows(len(bank["test"])))
         more_scores = {name: {**by_set, "test": by_set["test"][kept]} for name, by_set in more_scores.items()}
         bank = set_aside(bank)
     kept = ("train", "test", "val", *(entry.name for entry in present))
-    bank = Bank({n: f for n, f in bank.sets.items() if n in kept}, bank.weight, bank.bias, bank.titles)
+    bank = Bank({n: f for n, f in bank.sets.items() if n in kept}, bank.weight, bank.bias, bank.titles, bank.ood_head)
     test = bank["test"]
     accuracy = float((test.logits.argmax(1) == test.labels).mean())
 

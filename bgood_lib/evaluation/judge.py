@@ -3,7 +3,6 @@
 import numpy as np
 
 from ..detectors.scoring import score_all
-from ..detectors.ssod import ssod_score
 from ..metrics.calibration import calibration_error, overconfidence
 from ..metrics.ood import ood_metrics
 from .validation import validation_rows
@@ -27,8 +26,6 @@ def judge(bank):
         bank's validation sets, to choose hyper-parameters by.
     """
     test, scores = bank["test"], score_all(bank)
-    if bank.ood_head is not None:
-        scores["SSOD"] = {name: ssod_score(bank, features) for name, features in bank.sets.items() if name != "train"}
     aside = validation_rows(len(test))
     shown = {name: bank[name] for name in ("test", *bank.ood)}
     return {

@@ -135,8 +135,7 @@ def compare(bank, dataset=None, protocol="all", detectors=None, n_resamples=0, s
     """
     names = list(detectors or searchable())
     for name in names:
-        if name not in DETECTORS:
-            raise InputError(f"unknown detector {name!r}; choose among {', '.join(DETECTORS)}")
+        DETECTORS.find(name)
     bank = set_aside(bank)
     found = {}
     for way, val_ood in WAYS.items():

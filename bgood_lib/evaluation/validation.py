@@ -81,4 +81,4 @@ def set_aside(bank):
         "test": f"{title}, without {held.sum():,} images for validation, N = {(~held).sum():,}",
         "val": f"{title}, images for validation, N = {held.sum():,}",
     }
-    return Bank(sets, bank.weight, bank.bias, titles)
+    return Bank(sets, bank.weight, bank.bias, titles, bank.ood_head)

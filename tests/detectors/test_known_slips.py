@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from pytorch_ood import detector as theirs
-from small_bank import C, K, make_bank
+from small_bank import C, K, make_bank, make_ood_head
 
 from bgood_lib.detectors.registry import DETECTORS
 from bgood_lib.detectors.scoring import fit, score
@@ -13,13 +13,13 @@ from bgood_lib.features import Bank
 
 @pytest.fixture(scope="module")
 def bank():
-    return make_bank()
+    return make_bank(ood_head=make_ood_head())
 
 
 def changed(bank, which, **columns):
     """The same bank with other columns in one set."""
     features = type(bank[which])(**{**vars(bank[which]), **columns})
-    return Bank({**bank.sets, which: features}, bank.weight, bank.bias, {})
+    return Bank({**bank.sets, which: features}, bank.weight, bank.bias, {}, bank.ood_head)
 
 
 @pytest.mark.parametrize("name", [n for n in DETECTORS if not DETECTORS[n].transductive])

@@ -11,8 +11,6 @@ from small_bank import make_bank
 
 from bgood_lib.detectors import neighbours
 from bgood_lib.detectors.neighbours import KNN, NNGuide, Relation, largest, predict_together
-
-pass  # MOVED
 from bgood_lib.detectors.scoring import Head
 
 
@@ -66,12 +64,27 @@ def test_one_product_serves_those_with_the_same_bank(data, monkeypatch):
     true_mm = torch.mm
     monkeypatch.setattr(torch, "mm", lambda a, b, **more: products.append(b.shape) or true_mm(a, b, **more))
     together = predict_together(detectors, test)
-    assert products == [(16, 400), (16, 4)]
+    assert products == [(16, 400)]
     assert all(torch.equal(a, b) for a, b in zip(alone, together))
     monkeypatch.setattr(neighbours, "CELLS", 2000)  # chunks of 5 rows
     chunked = predict_together(detectors, test)
     for a, b in zip(alone, chunked):
         np.testing.assert_allclose(a, b, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("k", "alpha", "used"), [(10, 1.0, 10), (100, 1.0, 40), (10, 0.1, 4), (100, 0.01, 1)])
+def test_nnguide_by_brute_force_never_asks_more_than_a_tenth_of_the_bank(data, k, alpha, used):
+    head, z, y, test = data
+    got = NNGuide(None, head, k, alpha).fit_features(z, y).predict_features(test)
+    z, test = z.numpy().astype(float), test.numpy().astype(float)
+    anchors = z[:: round(1 / alpha)]
+
+    def energy(features):
+        return np.log(np.exp(features @ head.weight.numpy().T.astype(float) + head.bias.numpy()).sum(1))
+
+    for image, mine, score in zip(test, energy(test), got):
+        cosines = anchors @ image / np.linalg.norm(anchors, axis=1) / np.linalg.norm(image)
+        assert score == pytest.approx(-mine * np.mean(sorted(cosines * energy(anchors))[-used:]), rel=1e-5)
 
 
 def test_images_without_a_class_are_not_neighbours(data):

@@ -11,6 +11,7 @@ from bgood_lib.evaluation.bank import build_bank
 from bgood_lib.evaluation.protocols import PROTOCOLS, OODSet
 from bgood_lib.networks.small_resnet import SmallResNet
 from bgood_lib.utils.errors import DataError
+from bgood_lib.utils.registry import Registry
 
 
 @pytest.fixture
@@ -45,7 +46,8 @@ def test_a_detector_that_fails_leaves_a_row(protocol, monkeypatch):
     def broken(head):
         raise ZeroDivisionError("no luck")
 
-    entries = {"MSP": registry.DETECTORS["MSP"], "Broken": registry.Entry(broken)}
+    entries = Registry("detector")
+    entries |= {"MSP": registry.DETECTORS["MSP"], "Broken": registry.Entry(broken)}
     monkeypatch.setattr(scoring, "DETECTORS", entries)
     bank, _ = build_bank(SmallResNet(6, stages=2, width=16), "scenes", fit_images=100, report=str)
     rows = judge.judge(bank)["metrics"]
