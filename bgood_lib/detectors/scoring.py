@@ -262,7 +262,7 @@ def _reported(results, *names):
     """An error becomes the result of these detectors."""
     try:
         yield
-    except Exception as error:  # noqa: BLE001 - whatever it is, the other detectors go on
+    except Exception as error:  # whatever it is, the other detectors go on
         results.update(dict.fromkeys(names, f"{type(error).__name__}: {error}"))
 
 

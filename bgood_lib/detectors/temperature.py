@@ -43,7 +43,8 @@ class TemperatureScaling(TheirTemperatureScaling):
             best = low  # where the loss is 0 to the last digit, a search cannot tell
         self.t = float(np.exp(best))
         if min(best - low, high - best) < 1e-3:
-            warnings.warn(f"TemperatureScaling: the best temperature is at the end of {self.bounds}, {self.t:.3g}")
+            message = f"TemperatureScaling: the best temperature is at the end of {self.bounds}, {self.t:.3g}"
+            warnings.warn(message, stacklevel=2)
         self._is_fitted = True
         return self
 

@@ -99,8 +99,9 @@ def evaluate(
     dataset : str, optional
         In-distribution set of the bank.
     detectors : sequence of str, optional
-        By default all :func:`~bgood_lib.detectors.scoring.available`. One that is transductive scores batches of ID images
-        and each OOD set, equally many and in ``MIXES``, each a row of its own.
+        By default all :func:`~bgood_lib.detectors.scoring.available`. One that is transductive
+        scores batches of ID images and each OOD set, equally many and in ``MIXES``, each a row of
+        its own.
     n_resamples : int, default=200
         For the bootstrap; 0 for no intervals.
     seed : int, default=0
