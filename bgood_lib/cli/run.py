@@ -16,21 +16,12 @@ def run(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="do not show what the notebook prints")] = False,
 ):
     """Run a notebook with papermill, after checking every parameter."""
-    import yaml
     from papermill import PapermillExecutionError
 
     from ..studies.notebooks import run_notebook
+    from ..utils.strict_yaml import read_yaml
 
-    values = {}
-    if file is not None:
-        if not file.is_file():
-            raise ParameterError(f"there is no file {file}")
-        try:
-            values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-        except yaml.YAMLError as error:
-            raise ParameterError(f"{file} is not YAML: {error}") from None
-        if not isinstance(values, dict):
-            raise ParameterError(f"{file} must hold `name: value` lines")
+    values = read_yaml(file, ParameterError) if file is not None else {}
     for text in parameter or []:
         name, equals, value = text.partition("=")
         if not equals:

@@ -12,16 +12,23 @@ publish: tables                                 # true: a copy of each record; t
 """
 
 import itertools
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
-from ..utils.errors import StudyError, nearest
+from ..utils.errors import ParameterError, StudyError, nearest
+from ..utils.strict_yaml import read_yaml
 from .notebooks import check_parameters
 
 # How a parameter is written in a run's name; any other one with its full name.
 _SHORT = {"method": "", "selector": "", "seed": "s", "weight": "w", "patch_size": "p", "n_patches": "n", "top_k": "k"}
+NAME = re.compile(
+    r"[A-Za-z0-9_=+-][A-Za-z0-9._=+-]{0,199}"
+)  # of studies, runs and pages: they become folders and files
+ALLOWED = "letters, digits and . _ = + -"
+GIVEN = {"out", "device", "threads", "force"}
+GIVEN_BY = "make study DEVICE=, THREADS=, FORCE=; `out` is runs/STUDY/RUN"
+MAX_RUNS = 20_000
 _KEYS = {"title": str, "notebook": str, "common": dict, "runs": list, "pages": dict}
 
 
@@ -83,12 +90,9 @@ def read_study(path, check=True):
     if not path.is_file():
         known = sorted(other.stem for other in path.parent.glob("*.yaml"))
         raise StudyError(f"there is no study {path.stem!r}; there are {', '.join(known)}{nearest(path.stem, known)}")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise StudyError(f"{path} is not YAML: {error}") from None
-    if not isinstance(content, dict):
-        raise StudyError(f"{path}: expected `key: value` lines")
+    if not NAME.fullmatch(path.stem):
+        raise StudyError(f"{path}: a study's name has {ALLOWED}; rename the file")
+    content = read_yaml(path, StudyError)
     publish = content.pop("publish", False)
     if not isinstance(publish, bool) and publish != "tables":
         raise StudyError(f"{path}: publish is {publish!r}; expected true (a copy of each record), tables or false")
@@ -101,28 +105,56 @@ def read_study(path, check=True):
     for key in ("title", "notebook", "runs"):
         if key not in content:
             raise StudyError(f"{path}: {key} is missing")
+    notebook, common = content["notebook"], content.get("common", {})
+    if Path(notebook).is_absolute() or ".." in Path(notebook).parts or not NAME.fullmatch(notebook.replace("/", "")):
+        raise StudyError(f"{path}: notebook is {notebook!r}; expected one of this project, with {ALLOWED} and /")
     runs = {}
-    for grid in content["runs"]:
+    for grid in [common, *content["runs"]]:
         if not isinstance(grid, dict):
             raise StudyError(f"{path}: a line of runs is {grid!r}; expected {{parameter: value, ...}}")
-        options = [value if isinstance(value, list) else [value] for value in grid.values()]
-        for values in itertools.product(*options):
-            varied = dict(zip(grid, values))
+        if given := sorted(GIVEN & grid.keys()):
+            raise StudyError(f"{path}: {given[0]} is no setting of a study: whoever runs it says so ({GIVEN_BY})")
+    for grid in content["runs"]:
+        for varied in _written_out(grid, path):
             name = run_name(varied)
+            if not NAME.fullmatch(name):
+                raise StudyError(f"{path}: a run would be called {name!r}; its values may have {ALLOWED}")
             if name in runs:
                 raise StudyError(f"{path}: two runs are called {name}")
-            runs[name] = {**content.get("common", {}), **varied}
-            if check:
-                try:
-                    check_parameters(content["notebook"], runs[name])
-                except ValueError as error:
-                    raise StudyError(f"{path}: run {name}: {error}") from None
-    for page, values in content.get("pages", {}).items() if check else ():
-        try:
-            check_parameters(Path(content["notebook"]).with_name(f"{page}.ipynb"), values or {})
-        except ValueError as error:
-            raise StudyError(f"{path}: page {page}: {error}") from None
+            if len(runs) >= MAX_RUNS:
+                raise StudyError(f"{path}: more than {MAX_RUNS:,} runs; make several studies of them")
+            runs[name] = {**common, **varied}
+    pages = {page: values or {} for page, values in content.get("pages", {}).items()}
+    for page, values in pages.items():
+        if not NAME.fullmatch(page) or not isinstance(values, dict):
+            raise StudyError(f"{path}: page {page!r}: expected `name: {{parameter: value}}`, the name with {ALLOWED}")
+    if check:
+        _check(path, notebook, runs, pages)
     return Study(
-        path.stem, content["title"], content["notebook"], runs,
-        {page: values or {} for page, values in content.get("pages", {}).items()}, publish,
+        path.stem, content["title"], notebook, runs, pages, publish
     )  # fmt: skip
+
+
+def _written_out(grid, path):
+    """The runs of a line: every combination of its lists, as dicts."""
+    options = [value if isinstance(value, list) else [value] for value in grid.values()]
+    for name, values in zip(grid, options):
+        if not values:
+            raise StudyError(f"{path}: {name} is an empty list, so there is no run; give it a value")
+        for value in values:
+            if isinstance(value, (dict, list)) or value is None:
+                raise StudyError(f"{path}: {name} is {value!r}; expected a number, text, true or false")
+    for values in itertools.product(*options):
+        yield dict(zip(grid, values))
+
+
+def _check(path, notebook, runs, pages):
+    """Refuse parameters that do not fit their notebooks."""
+    for what, source, parameters in [
+        *((f"run {name}", notebook, values) for name, values in runs.items()),
+        *((f"page {page}", Path(notebook).with_name(f"{page}.ipynb"), values) for page, values in pages.items()),
+    ]:
+        try:
+            check_parameters(source, parameters)
+        except ParameterError as error:
+            raise StudyError(f"{path}: {what}: {error}") from None

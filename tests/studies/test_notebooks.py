@@ -158,8 +158,8 @@ def command(*words):
     (["-p", "wieght=1"], "did you mean 'weight'"),
     (["-p", "count=1.5"], "count is '1.5'; expected int"),
     (["-p", "count"], "-p 'count': write -p name=value"),
-    (["-f", "missing.yaml"], "there is no file missing.yaml"),
-    (["-f", "list.yaml"], "list.yaml must hold `name: value` lines"),
+    (["-f", "missing.yaml"], "missing.yaml cannot be read: No such file"),
+    (["-f", "list.yaml"], "list.yaml: expected `key: value` lines"),
     (["-f", "broken.yaml"], "broken.yaml"),
     (["-f", "bad.yaml"], "count is 0; it must be between"),
 ])  # fmt: skip

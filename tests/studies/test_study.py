@@ -139,3 +139,32 @@ def test_reading_executes_nothing(study, tmp_path):
     with pytest.raises(Exception):
         read_study(study(text))
     assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("old, new, message", [
+    ("weight: 0.5", 'selector: "$(touch pwned)"', "a run would be called .*touch pwned.*letters, digits"),
+    ("weight: 0.5", 'selector: "a b"', "a run would be called"), ("weight: 0.5", 'selector: "../x"', "a run would be called"),
+    ("weight: 0.5", "out: runs/x", "out is no setting of a study"), ("epochs: 2", "device: cuda", "device is no setting"),
+    ("weight: 0.5", "threads: 2", "threads is no setting"), ("epochs: 2", "force: true", "force is no setting"),
+    ("weight: 0.5", "weight: []", "weight is an empty list"), ("weight: 0.5", "weight: [[1]]", "weight is \\[1\\]; expected a number"),
+    ("weight: 0.5", "weight: {a: 1}", "weight is {'a': 1}; expected a number"), ("weight: 0.5", "weight:", "weight is None"),
+    ("seed: [0, 1]", "seed: 010", "line 5: 010 is no plain decimal"),
+    ("runs:", "runs: []\nruns:", "'runs' stands there twice"),
+    ("notebooks/train.ipynb", "/etc/train.ipynb", "notebook is '/etc/train.ipynb'"),
+    ("notebooks/train.ipynb", "../train.ipynb", "notebook is '../train.ipynb'"),
+    ("notebooks/train.ipynb", "notebooks/$(x).ipynb", "notebook is"),
+    ("  ablation:", '  "$(x)":', "page '\\$\\(x\\)'"), ("  ablation:", "  ablation: 3", "page 'ablation'"),
+    ("weight: 0.5, seed: 0", "weight: 0.5, seed: &s [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], top_k: *s, n_patches: *s, epochs: *s, "
+     "n_train: *s", "more than 20,000 runs"),
+])  # fmt: skip
+def test_nothing_of_a_study_is_taken_for_something_else(study, old, new, message):
+    assert old in GOOD
+    with pytest.raises(StudyError, match=message) as caught:
+        read_study(study(GOOD.replace(old, new)), check=False)
+    assert "mine.yaml" in str(caught.value)
+
+
+def test_the_name_of_a_study_becomes_a_folder(tmp_path):
+    (tmp_path / "a b.yaml").write_text(GOOD)
+    with pytest.raises(StudyError, match="a study's name has letters"):
+        read_study(tmp_path / "a b.yaml")

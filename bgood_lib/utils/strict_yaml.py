@@ -1,0 +1,153 @@
+"""YAML without its surprises: what a file seems to say is what is read, or it is refused with file and line."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+from .errors import InputError
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 20
+MAX_ALIASES = 100
+MAX_VALUES = 100_000  # with what aliases stand for
+MAX_DIGITS = 15
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)$")
+_FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?$")
+# What YAML 1.1 reads as another number than it seems, or as one that it does not seem: 010, 0x1F, 1_000, 1:30, .inf.
+_ODD = re.compile(
+    r"[-+]?(0[0-9_]+|0[xob][0-9a-fA-F_]+|[0-9][0-9_]*_[0-9_]*|[0-9]+(:[0-9]+)+(\.[0-9]*)?|\.(inf|nan))$", re.IGNORECASE
+)
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain text, numbers, true and false, lists and mappings; each key once."""
+
+    def __init__(self, stream):
+        super().__init__(stream)
+        self.depth = self.aliases = 0
+        self.sizes = {}  # values below each node, aliases written out
+
+    def refuse(self, mark, what):
+        raise _Refused(f"line {mark.line + 1}: {what}")
+
+    def compose_node(self, parent, index):
+        alias = self.check_event(yaml.AliasEvent)
+        if alias:
+            self.aliases += 1
+            if self.aliases > MAX_ALIASES:
+                self.refuse(
+                    self.peek_event().start_mark, f"more than {MAX_ALIASES} aliases (*name); write the values out"
+                )
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            self.refuse(self.peek_event().start_mark, f"more than {MAX_DEPTH} levels, one inside the other")
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        if id(node) not in self.sizes and isinstance(node, yaml.CollectionNode):
+            if alias:
+                self.refuse(node.start_mark, "an alias inside of what it stands for: recursive; write the values out")
+            parts = (part for entry in node.value for part in (entry if isinstance(entry, tuple) else [entry]))
+            self.sizes[id(node)] = 1 + sum(self.sizes.get(id(part), 1) for part in parts)
+            if self.sizes[id(node)] > MAX_VALUES:
+                self.refuse(node.start_mark, f"more than {MAX_VALUES:,} values, with what aliases stand for")
+        return node
+
+    def construct_mapping(self, node, deep=False):
+        seen = {}
+        for key, _ in node.value:
+            name = self.construct_object(key, deep=True) if isinstance(key, yaml.ScalarNode) else None
+            if not isinstance(name, str):
+                shown = key.value if isinstance(key, yaml.ScalarNode) else "a list or mapping"
+                self.refuse(key.start_mark, f"a key must be text, not {shown}")
+            if name in seen:
+                self.refuse(
+                    key.start_mark, f"{name!r} stands there twice, first in line {seen[name]}; keep one of them"
+                )
+            seen[name] = key.start_mark.line + 1
+        return super().construct_mapping(node, deep)
+
+    def number(self, node):
+        if len(node.value) > MAX_DIGITS + 10 or sum(map(str.isdigit, node.value)) > MAX_DIGITS:
+            self.refuse(node.start_mark, f"{node.value[:20]}... is too long a number; at most {MAX_DIGITS} digits")
+        return int(node.value) if _INT.match(node.value) else float(node.value)
+
+    def tagged(self, node):
+        self.refuse(node.start_mark, f"the tag {node.tag} is not used here; take it away")
+
+    def text(self, node):
+        if node.style is None and _ODD.match(node.value):
+            self.refuse(
+                node.start_mark, f"{node.value} is no plain decimal number; write it as one, or in quotes as text"
+            )
+        return node.value
+
+
+class _Refused(yaml.YAMLError):
+    pass
+
+
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("bool", re.compile(r"true$|false$"), "tf"),
+    ("int", _INT, "-+0123456789"),
+    ("float", _FLOAT, "-+.0123456789"),
+    ("null", re.compile(r"null$|~$|$"), ["n", "~", ""]),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", _pattern, list(_first))
+_Loader.yaml_constructors = {
+    f"tag:yaml.org,2002:{tag}": make
+    for tag, make in {
+        "null": _Loader.construct_yaml_null, "bool": _Loader.construct_yaml_bool, "int": _Loader.number,
+        "float": _Loader.number, "str": _Loader.text, "seq": _Loader.construct_yaml_seq, "map": _Loader.construct_yaml_map,
+    }.items()
+} | {None: _Loader.tagged}  # fmt: skip
+
+
+def read_yaml(path, kind=InputError):
+    """The mapping that a YAML file holds; nothing in it is executed.
+
+    Parameters
+    ----------
+    path : path
+        UTF-8, at most 1 MB. Refused are keys that stand there twice, more than 100 aliases or 20 levels,
+        tags, and numbers that YAML reads differently than they look (``010``, ``1:30``).
+    kind : type, default=InputError
+        Of the error.
+
+    Returns
+    -------
+    dict of str to value
+
+    Raises
+    ------
+    kind
+        With the file, the line and what is wrong there.
+    """
+    path = Path(path)
+    try:
+        with open(path, "rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise kind(f"{path} cannot be read: {error.strerror}") from None
+    if len(content) > MAX_BYTES:
+        raise kind(f"{path} is larger than {MAX_BYTES // 1_000_000} MB; write parameters, not data")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise kind(f"{path}, line {line}: not UTF-8; save the file as UTF-8") from None
+    loader = None
+    try:
+        loader = _Loader(text)
+        found = loader.get_single_data()
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}: {error.problem}" if mark else " ".join(str(error).split())
+        raise kind(f"{path} is not YAML that can be used: {where}") from None
+    finally:
+        if loader:
+            loader.dispose()
+    if not isinstance(found, dict):
+        raise kind(f"{path}: expected `key: value` lines")
+    return found
