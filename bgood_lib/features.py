@@ -1,16 +1,18 @@
 """One pass through the network; every score reads what it left behind."""
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from .datasets.catalogue import Description
 from .utils.errors import InputError
 from .utils.files import atomic_write
 
-_SINGLE = {"weight", "bias", "titles", *(f"ood_head{i}" for i in range(4))}  # entries of a bank that belong to no set
+# Entries of a bank that belong to no set.
+_SINGLE = {"weight", "bias", "descriptions", *(f"ood_head{i}" for i in range(4))}
 
 
 @dataclass(frozen=True)
@@ -86,18 +88,41 @@ class Bank:
     weight : ndarray of shape [K, C]
     bias : ndarray of shape [K]
         The linear head.
-    titles : dict of str to str
-        What each set is, with its N, for tables.
+    descriptions : dict of str to Description, optional
+        What each set is. A set without one is the user's own, and called by its name.
     ood_head : list of ndarray, optional
         Weights and biases of a second head that tells ID from OOD features, two layers with a ReLU
         between them: [H, C], [H], [2, H], [2].
     """
 
-    def __init__(self, sets, weight, bias, titles, ood_head=None):
-        self.sets, self.weight, self.bias, self.titles, self.ood_head = sets, weight, bias, titles, ood_head
+    def __init__(self, sets, weight, bias, descriptions=(), ood_head=None):
+        self.sets, self.weight, self.bias, self.ood_head = sets, weight, bias, ood_head
+        default = {name: Description(name, name, n=len(part)) for name, part in sets.items()}
+        self.descriptions = default | {name: what for name, what in dict(descriptions).items() if name in sets}
 
     def __getitem__(self, name):
         return self.sets[name]
+
+    def with_sets(self, sets, descriptions=()):
+        """The same bank with some sets replaced or added.
+
+        Parameters
+        ----------
+        sets : dict of str to Features
+        descriptions : dict of str to Description, optional
+            Of these sets.
+
+        Returns
+        -------
+        Bank
+        """
+        kept = {name: what for name, what in self.descriptions.items() if name not in sets}
+        return Bank(self.sets | sets, self.weight, self.bias, kept | dict(descriptions), self.ood_head)
+
+    def take(self, names):
+        """The same bank with some of its sets only."""
+        sets = {name: part for name, part in self.sets.items() if name in names}
+        return Bank(sets, self.weight, self.bias, self.descriptions, self.ood_head)
 
     @classmethod
     def from_arrays(cls, features, labels, weight, bias, titles=None):
@@ -112,7 +137,7 @@ class Bank:
         weight : ndarray of shape [K, C]
         bias : ndarray of shape [K]
         titles : dict of str to str, optional
-            What each set is. By default its name and N.
+            What each set is. By default its name.
 
         Returns
         -------
@@ -140,8 +165,8 @@ class Bank:
             sets[name] = Features(
                 z @ weight.T + bias, z, np.linalg.norm(z, axis=1)[:, None, None], np.abs(z), y
             )  # fmt: skip
-        default = {name: f"{name}, N = {len(part):,}" for name, part in sets.items()}
-        return cls(sets, weight, bias, {**default, **(titles or {})})
+        titles = {name: title for name, title in (titles or {}).items() if name in sets}
+        return cls(sets, weight, bias, {name: Description(name, titles[name], n=len(sets[name])) for name in titles})
 
     @property
     def ood(self):
@@ -161,9 +186,10 @@ class Bank:
             for name, features in self.sets.items()
             for field in fields(Features)
         }
+        arrays |= {f"ood_head{i}": array for i, array in enumerate(self.ood_head or ())}
+        descriptions = json.dumps({name: asdict(what) for name, what in self.descriptions.items()})
         with atomic_write(path) as temporary, open(temporary, "wb") as file:
-            arrays |= {f"ood_head{i}": array for i, array in enumerate(self.ood_head or ())}
-            np.savez(file, weight=self.weight, bias=self.bias, titles=json.dumps(self.titles), **arrays)
+            np.savez(file, weight=self.weight, bias=self.bias, descriptions=descriptions, **arrays)
 
     @classmethod
     def load(cls, path):
@@ -182,7 +208,9 @@ class Bank:
                     raise InputError(f"unknown entry {unknown[0]!r}")
                 sets = {name: Features(*(file[f"{name}/{field.name}"] for field in fields(Features))) for name in names}
                 ood_head = [file[f"ood_head{i}"] for i in range(4)] if "ood_head0" in file else None
-                return cls(sets, file["weight"], file["bias"], json.loads(str(file["titles"])), ood_head)
+                descriptions = json.loads(str(file["descriptions"]))
+                descriptions = {name: Description(**what) for name, what in descriptions.items()}
+                return cls(sets, file["weight"], file["bias"], descriptions, ood_head)
         except FileNotFoundError:
             raise
         except Exception as error:

@@ -44,26 +44,33 @@ def pictures(tmp_path):
     return folder
 
 
-def _set(name, n=100):
-    return {"name": name, "title": f"{name}, N = {n}", "n": n, "sha256": "a" * 64}
+def _set(name, n=100, split="test"):
+    return {
+        "name": name, "split": split, "title": name, "standing": "whole", "note": "", "n": n,
+        "sha256": "a" * 64,
+    }  # fmt: skip
 
 
 _METRICS = {"auroc": 0.8, "aupr_ood": 0.7, "aupr_id": 0.9, "fpr95_ood_positive": 0.5, "fpr95_id_positive": 0.6}
 _RECORD = {
-    "schema": 1,
-    "run": "0" * 16,
+    "schema": 2,
+    "identity": "0" * 16,
     "config": {
         "dataset": "scenes", "method": "background", "seed": 0, "weight": 0.1, "selector": "rank",
         "patch_size": 1, "epochs": 3, "n_train": 0, "stages": 2, "width": 16,
+        "precision": "float32",
     },
     "data": {
-        "train": _set("scenes"), "test": _set("scenes", 50), "fit_images": 100,
+        "train": _set("scenes", split="train"), "test": _set("scenes", 50), "fit_images": 100,
         "ood": [
-            {**_set("svhn", 20), "group": "far", "available": True},
-            {"name": "places", "group": "far", "available": False, "reason": "not here"},
+            {"group": "far", **_set("svhn", 20)},
+            {
+                "group": "far", "split": "test", "name": "places", "title": "Places", "standing": "missing",
+                "note": "not prepared", "n": 0,
+            },
         ],
     },
-    "machine": {"device": "cpu", "device_name": "x", "threads": 1, "precision": "float32", "git_commit": "unknown", "versions": {}},
+    "machine": {"device": "cpu", "device_name": "x", "threads": 1, "git_commit": "unknown", "versions": {}},
     "finished": "2026-01-01T00:00:00+00:00",
     "train_seconds": 1.5,
     "weights_sha256": "b" * 64,

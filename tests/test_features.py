@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from bgood_lib.datasets import Description
 from bgood_lib.features import Bank, Features, extract
 from bgood_lib.networks.small_resnet import SmallResNet
 
@@ -19,7 +20,8 @@ def network():
 @pytest.fixture
 def bank(network, images, labels):
     sets = {"train": extract(network, images, labels), "svhn": extract(network, images[:5], [-1] * 5)}
-    return Bank(sets, network.head.weight.detach().numpy(), network.head.bias.detach().numpy(), {"train": "é, N = 40"})
+    head = (array.detach().numpy() for array in network.head.parameters())
+    return Bank(sets, *head, {"train": Description("scenes", "é", "part", "first 40 images", 40)})
 
 
 def test_extract_equals_direct_computation(network, images, labels):
@@ -55,7 +57,8 @@ def test_the_head_of_a_bank_gives_its_logits(bank):
 def test_round_trip(bank, tmp_path):
     bank.save(tmp_path / "new" / "bank.npz")
     again = Bank.load(tmp_path / "new" / "bank.npz")
-    assert list(again.sets) == ["train", "svhn"] and again.titles == bank.titles
+    assert list(again.sets) == ["train", "svhn"] and again.descriptions == bank.descriptions
+    assert again.descriptions["svhn"] == Description("svhn", "svhn", "own", "", 5)
     assert np.array_equal(again.weight, bank.weight) and np.array_equal(again.bias, bank.bias)
     for name in again.sets:
         assert isinstance(again[name], Features)
@@ -77,7 +80,8 @@ def test_a_damaged_bank_is_refused_by_name(bank, tmp_path, damage):
 
 
 def test_a_missing_array_is_refused_by_name(bank, tmp_path):
-    np.savez(tmp_path / "bank.npz", weight=bank.weight, bias=bank.bias, titles="{}", **{"train/logits": bank.weight})
+    arrays = {"weight": bank.weight, "bias": bank.bias, "train/logits": bank.weight}
+    np.savez(tmp_path / "bank.npz", descriptions="{}", **arrays)
     with pytest.raises(ValueError, match="bank.npz is not a whole feature bank"):
         Bank.load(tmp_path / "bank.npz")
 
@@ -89,6 +93,18 @@ def test_a_misnamed_array_is_refused_by_name(bank, tmp_path):
     (tmp_path / "bank.npz").write_bytes(content.replace(b"ood_head0", b"ood_heid0"))
     with pytest.raises(ValueError, match="bank.npz is not a whole feature bank .*ood_heid0"):
         Bank.load(tmp_path / "bank.npz")
+
+
+def test_other_sets_keep_all_else(bank):
+    bank.ood_head = [np.zeros(2)] * 4
+    few, mine = bank["train"].take([0, 1]), Description("mnist", "MNIST", "whole", n=2)
+    other = bank.with_sets({"svhn": few, "new": few}, {"new": mine})
+    assert list(other.sets) == ["train", "svhn", "new"] and other["svhn"] is few and len(bank["svhn"]) == 5
+    assert other.weight is bank.weight and other.ood_head is bank.ood_head
+    assert other.descriptions["train"] == bank.descriptions["train"] and other.descriptions["new"] == mine
+    assert other.descriptions["svhn"] == Description("svhn", "svhn", n=2)  # it is no longer what it was
+    part = other.take(["new", "train"])
+    assert list(part.sets) == list(part.descriptions) == ["train", "new"] and part.ood_head is bank.ood_head
 
 
 def test_a_missing_bank_is_not_called_damaged(tmp_path):
@@ -105,8 +121,9 @@ def arrays():
 
 def test_a_bank_of_the_arrays_of_others(arrays, tmp_path):
     features, labels, weight, bias = arrays
-    bank = Bank.from_arrays(features, labels, weight, bias, titles={"mine": "holidays, N = 4"})
-    assert bank.ood == ["mine"] and bank.titles["mine"] == "holidays, N = 4" and bank.titles["test"] == "test, N = 6"
+    bank = Bank.from_arrays(features, labels, weight, bias, titles={"mine": "holidays"})
+    assert bank.ood == ["mine"] and bank.descriptions["mine"] == Description("mine", "holidays", n=4)
+    assert bank.descriptions["test"] == Description("test", "test", n=6)
     np.testing.assert_allclose(bank["mine"].logits, features["mine"] @ weight.T + bias, rtol=1e-4, atol=1e-5)
     assert bank["mine"].labels.tolist() == [-1] * 4 and bank["test"].labels.tolist() == labels["test"].tolist()
     np.testing.assert_allclose(bank["test"].cell_norms[:, 0, 0], np.linalg.norm(features["test"], axis=1), rtol=1e-5)

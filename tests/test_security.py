@@ -32,7 +32,7 @@ def made(tmp_path):
     return tmp_path / "made"
 
 
-@pytest.mark.parametrize("where", ["weight", "test/logits", "titles"])
+@pytest.mark.parametrize("where", ["weight", "test/logits", "descriptions"])
 def test_a_bank(where, made, tmp_path):
     np.savez(tmp_path / "bank.npz", **{where: np.array([Trap(made)], dtype=object)})
     with pytest.raises(ValueError, match="bank.npz is not a whole feature bank"):

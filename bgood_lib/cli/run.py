@@ -48,7 +48,7 @@ def export(
     if checkpoint.weights_sha256(network) != record["weights_sha256"]:
         raise InputError(f"{run}: checkpoint.pt is not that of record.json; run the training again")
     name = f"{run.parent.name}/{run.name}.json"
-    about = {key: record[key] for key in ("run", "weights_sha256", "accuracy")}
+    about = {key: record[key] for key in ("identity", "weights_sha256", "accuracy")}
     weights.save_weights(network, file, record["config"], record=name, **about)
     typer.echo(f"wrote {file}, {file.stat().st_size / 1e6:.1f} MB")
 

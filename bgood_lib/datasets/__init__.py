@@ -14,10 +14,10 @@ from .cache import (
     splits,
     verify,
 )
-from .catalogue import EMBEDDED, FULL, NAMES, TRAINABLE, Info
+from .catalogue import EMBEDDED, FULL, NAMES, TRAINABLE, Description, Info
 from .prepare import prepare
 
 __all__ = [
-    "EMBEDDED", "FULL", "NAMES", "TRAINABLE", "Info", "available", "cache_folder", "command", "content_sha256", "extra",
-    "has_extra", "info", "load", "names", "prepare", "prepared", "splits", "verify",
+    "EMBEDDED", "FULL", "NAMES", "TRAINABLE", "Description", "Info", "available", "cache_folder", "command",
+    "content_sha256", "extra", "has_extra", "info", "load", "names", "prepare", "prepared", "splits", "verify",
 ]  # fmt: skip

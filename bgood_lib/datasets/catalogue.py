@@ -59,6 +59,42 @@ EXPECTED_SHA256 = {
 
 
 @dataclass(frozen=True)
+class Description:
+    """What a set of images is, for tables and pages to put into words.
+
+    Attributes
+    ----------
+    name : str
+        The set it stands for: a key of `FULL`, or an own name.
+    title : str
+        What is in it.
+    standing : {"whole", "part", "stand-in", "own", "missing"}
+        Whether it is the set of that name, a part of it, another set in its place, the user's own, or
+        not there.
+    note : str
+        What was left out or done, such as "without 2 images that CIFAR-10 holds"; mostly nothing.
+    n : int
+        Number of images.
+    """
+
+    name: str
+    title: str
+    standing: str = "own"
+    note: str = ""
+    n: int = 0
+
+    @classmethod
+    def missing(cls, name, note=""):
+        """Of a set that is not there."""
+        return cls(name, FULL.get(name, name), "missing", note)
+
+    @classmethod
+    def of(cls, entry, name="name"):
+        """Of an entry that has these fields among others, such as a row of a table; ``name`` is called so there."""
+        return cls(entry[name], entry["title"], entry["standing"], entry["note"], int(entry["n"]))
+
+
+@dataclass(frozen=True)
 class Info:
     """What a prepared set is.
 
@@ -88,16 +124,11 @@ class Info:
     sha256: str
 
     @property
-    def label(self) -> str:
-        """Name for tables: never calls a part or a stand-in by the name of the whole set."""
-        whole = FULL.get(self.name, self.name)
-        note = {
-            "whole": "",
-            "part": f" (part of {whole})",
-            "stand-in": f" (stand-in for {whole})",
-            "own": " (own)",
-        }[self.standing]
-        return f"{self.title}{note}, N = {self.n:,}"
+    def description(self) -> Description:
+        return Description(self.name, self.title, self.standing, n=self.n)
+
+    def __str__(self):
+        return f"{self.name} {self.split}: {self.title} ({self.standing}), N = {self.n:,}, sha256 {self.sha256[:12]}"
 
 
 def made_from(name: str, split: str) -> tuple[str, str] | None:

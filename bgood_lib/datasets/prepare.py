@@ -62,7 +62,7 @@ def prepare(
             f"{FULL[name]} cannot be downloaded by bgood. Put {stems(name)} in a folder and run: {command(name)}"
         )
     for item in done:
-        say(f"{item.name} {item.split}: {item.label}, sha256 {item.sha256[:12]}")
+        say(str(item))
     return done
 
 
@@ -132,5 +132,5 @@ def _adopt(folder: Path, name: str | None, say: Callable[[str], None]) -> list[I
             _expect_n(f"{path}, read as {title} for its name,", arrays, n)
         done.append(store(slot, split, title, standing, f"{stem}.npz: {origin}", arrays))
         item = done[-1]
-        say(f"{item.name} {item.split}: {item.label}, sha256 {item.sha256[:12]}")
+        say(str(item))
     return done

@@ -1,15 +1,18 @@
 """From a trained network to a feature bank, and from the bank to rows of figures."""
 
+from dataclasses import asdict, replace
+
 from .. import datasets
+from ..datasets import Description
 from ..features import Bank, extract
 from .protocols import PROTOCOLS, VALIDATION, load_ood
 from .validation import jigsaw, validation_rows
 
 
-def describe_set(name, split):
-    """What a record says of a data set: name, split, title, N and checksum."""
+def describe_set(name, split, description=None):
+    """What a record says of a set: the fields of its description (by default of all of it), split and checksum."""
     info = datasets.info(name, split)
-    return {"name": name, "split": split, "title": info.label, "n": info.n, "sha256": info.sha256}
+    return {"name": name, "split": split, **asdict(description or info.description), "sha256": info.sha256}
 
 
 def build_bank(network, dataset, fit_images=10_000, report=print):
@@ -17,7 +20,7 @@ def build_bank(network, dataset, fit_images=10_000, report=print):
 
     Parameters
     ----------
-    network : SmallResNet
+    network : torch.nn.Module
     dataset : str
         In-distribution set; its OOD sets are those of ``PROTOCOLS[dataset]``.
     fit_images : int, default=10_000
@@ -30,8 +33,8 @@ def build_bank(network, dataset, fit_images=10_000, report=print):
         Sets ``train``, ``test``, one per available OOD set, and for choosing hyper-parameters
         ``val_ood`` (where there is one) and ``val_jigsaw`` (see :func:`jigsaw`).
     ood : list of dict
-        One entry per OOD set of the protocol: name, group, title, n, sha256, and ``available``
-        (with ``reason`` where it is False).
+        One entry per OOD set of the protocol: its ``group`` and :func:`describe_set`; of a missing one
+        without checksum.
 
     Raises
     ------
@@ -43,30 +46,26 @@ def build_bank(network, dataset, fit_images=10_000, report=print):
         "train": extract(network, train_images[:fit_images], train_labels[:fit_images]),
         "test": extract(network, *datasets.load(dataset, "test")),
     }
-    titles = {
-        "train": f"first {len(sets['train']):,} training images",
-        "test": datasets.info(dataset, "test").label,
-    }
-    ood = []
+    train, test = (datasets.info(dataset, split).description for split in ("train", "test"))
+    n = len(sets["train"])
+    descriptions = {"train": replace(train, note=f"first {n:,} images", n=n), "test": test}
+    bank, ood = _bank(network, sets, descriptions), []
     for entry in PROTOCOLS[dataset]:
-        row = {"name": entry.name, "group": entry.group}
-        if not datasets.available(entry.name, "test"):
+        if datasets.available(entry.name, "test"):
+            features, description = pass_ood(network, entry)
+            bank = bank.with_sets({entry.name: features}, {entry.name: description})
+            about = describe_set(entry.name, "test", description)
+        else:
             report(f"{entry.name}: not available")
-            ood.append({**row, "available": False, "reason": "not prepared"})
-            continue
-        sets[entry.name], titles[entry.name] = pass_ood(network, entry)
-        ood.append({
-            **row, "available": True, "title": titles[entry.name], "n": len(sets[entry.name]),
-            "sha256": datasets.info(entry.name, "test").sha256,
-        })  # fmt: skip
-    add_validation(network, dataset, sets, titles)
-    return _bank(network, sets, titles), ood
+            about = {"split": "test", **asdict(Description.missing(entry.name, "not prepared"))}
+        ood.append({"group": entry.group, **about})
+    return with_validation(network, dataset, bank), ood
 
 
-def _bank(network, sets, titles):
+def _bank(network, sets, descriptions=()):
     head, ood_head = network.head, getattr(network, "ood_head", None)
     ood_head = ood_head and [array.detach().cpu().numpy() for array in ood_head.parameters()]
-    return Bank(sets, head.weight.detach().cpu().numpy(), head.bias.detach().cpu().numpy(), titles, ood_head)
+    return Bank(sets, head.weight.detach().cpu().numpy(), head.bias.detach().cpu().numpy(), descriptions, ood_head)
 
 
 def bank_of(network, train, test, ood):
@@ -75,7 +74,7 @@ def bank_of(network, train, test, ood):
     Parameters
     ----------
     network : torch.nn.Module
-        See :func:`bgood_lib.feature_bank.extract`; :class:`bgood_lib.adapters.Wrapped` makes one of
+        See :func:`bgood_lib.features.extract`; :class:`bgood_lib.networks.wrapped.Wrapped` makes one of
         any classifier.
     train, test : (ndarray of shape [N, H, W, 3] uint8, ndarray of shape [N] int64)
         Images and labels.
@@ -88,26 +87,30 @@ def bank_of(network, train, test, ood):
     """
     sets = {"train": extract(network, *train), "test": extract(network, *test)}
     sets |= {name: extract(network, images, [-1] * len(images)) for name, images in ood.items()}
-    return _bank(network, sets, {name: f"{name}, N = {len(features):,}" for name, features in sets.items()})
+    return _bank(network, sets)
 
 
 def pass_ood(network, entry):
-    """Features and title of an :class:`~bgood_lib.protocols.OODSet`; raises as ``load_ood`` does."""
-    images, title = load_ood(entry)
-    return extract(network, images, [-1] * len(images)), title
+    """Features and description of an :class:`~bgood_lib.evaluation.protocols.OODSet`; raises as ``load_ood`` does."""
+    images, description = load_ood(entry)
+    return extract(network, images, [-1] * len(images)), description
 
 
-def add_validation(network, dataset, sets, titles):
-    """Add the sets that serve to choose hyper-parameters, in place.
+def with_validation(network, dataset, bank):
+    """The bank with the sets that serve to choose hyper-parameters.
 
-    ``val_jigsaw`` always: the set-aside ID test images (:func:`~bgood_lib.protocols.validation_rows`),
-    shuffled. ``val_ood`` where ``protocols.VALIDATION`` names one and it is prepared. The set-aside
-    ID images themselves are rows of ``test`` already.
+    ``val_jigsaw`` always: the set-aside ID test images
+    (:func:`~bgood_lib.evaluation.validation.validation_rows`), shuffled. ``val_ood`` where
+    ``protocols.VALIDATION`` names one and it is prepared. The set-aside ID images themselves are rows
+    of ``test`` already.
     """
     images, _ = datasets.load(dataset, "test")
     shuffled = jigsaw(images[validation_rows(len(images))])
-    sets["val_jigsaw"] = extract(network, shuffled, [-1] * len(shuffled))
-    titles["val_jigsaw"] = f"set-aside ID test images in 4 x 4 shuffled tiles, N = {len(shuffled):,}"
+    note = "images for validation in 4 x 4 shuffled tiles"
+    test = datasets.info(dataset, "test").description
+    sets = {"val_jigsaw": extract(network, shuffled, [-1] * len(shuffled))}
+    descriptions = {"val_jigsaw": replace(test, note=note, n=len(shuffled))}
     entry = VALIDATION.get(dataset)
     if entry and datasets.available(entry.name, "test"):
-        sets["val_ood"], titles["val_ood"] = pass_ood(network, entry)
+        sets["val_ood"], descriptions["val_ood"] = pass_ood(network, entry)
+    return bank.with_sets(sets, descriptions)

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 
 from .. import datasets
+from ..datasets import Description
 from ..detectors.registry import DETECTORS, IMAGE_DETECTORS
 from ..detectors.scoring import available, score, score_all, score_images, score_mixed
-from ..features import Bank
 from ..metrics.ood import METRICS, bootstrap, ood_metrics
 from ..utils.errors import InputError
 from .judge import measure
-from .protocols import OODSet, find_protocol, load_ood, shortfall
+from .protocols import OODSet, find_protocol, load_ood, standing
 from .validation import set_aside, validation_rows
 
 MIXES = (5, 20)  # ID images per OOD image that transductive detectors are tried at besides 1
@@ -36,22 +36,23 @@ class Evaluation:
     ----------
     rows : DataFrame
         One row per detector and set (a missing set has one row without detector), then per
-        detector one per mean. Columns: ``detector``, ``set``, ``group``, ``title``,
-        ``shortfall`` (see :func:`bgood_lib.protocols.shortfall`; ``missing``), ``n``,
-        ``published_n``, ``n_id``, ``accuracy``, the metrics (shares), their 95% bootstrap intervals
-        (``auroc_low``, ``auroc_high``, ...) and ``error``.
+        detector one per mean (``mean far``: of the sets of that group; ``missing`` if one of them is).
+        Columns: ``detector``, ``set``, ``group``, ``title``, ``standing`` (see
+        :func:`bgood_lib.evaluation.protocols.standing`), ``note``, ``n``, ``published_n``, ``n_id``,
+        ``accuracy``, the metrics (shares), their 95% bootstrap intervals (``auroc_low``,
+        ``auroc_high``, ...) and ``error``.
     protocol : Protocol
-    about : str
-        The ID test set, with N and accuracy.
+    test : Description
+        The ID test set.
     """
 
     rows: pd.DataFrame
     protocol: object
-    about: str
+    test: Description
 
 
 def score_sets_of_images(network, bank, entries, dataset, say=print):
-    """Scores under the detectors that must see the images (``posthoc.IMAGE_DETECTORS``), set by set.
+    """Scores under the detectors that must see the images (``registry.IMAGE_DETECTORS``), set by set.
 
     Parameters
     ----------
@@ -95,7 +96,7 @@ def evaluate(
     ----------
     bank : Bank
     protocol : str, default="all"
-        See :func:`bgood_lib.protocols.find_protocol`.
+        See :func:`bgood_lib.evaluation.protocols.find_protocol`.
     dataset : str, optional
         In-distribution set of the bank.
     detectors : sequence of str, optional
@@ -134,8 +135,7 @@ def evaluate(
         kept = np.setdiff1d(np.arange(len(bank["test"])), validation_rows(len(bank["test"])))
         more_scores = {name: {**by_set, "test": by_set["test"][kept]} for name, by_set in more_scores.items()}
         bank = set_aside(bank)
-    kept = ("train", "test", "val", *(entry.name for entry in present))
-    bank = Bank({n: f for n, f in bank.sets.items() if n in kept}, bank.weight, bank.bias, bank.titles, bank.ood_head)
+    bank = bank.take(("train", "test", "val", *(entry.name for entry in present)))
     test = bank["test"]
     accuracy = float((test.logits.argmax(1) == test.labels).mean())
 
@@ -161,13 +161,15 @@ def evaluate(
     rows_of |= {name: (name, None) for name in more_scores}
     rows = []
     for entry in entries:
-        start = {"set": entry.name, "group": entry.group, "published_n": entry.published_n}
+        about = bank.descriptions.get(entry.name) or Description.missing(entry.name)
+        start = {
+            "set": entry.name, "group": entry.group, "title": about.title, "standing": standing(entry, about),
+            "note": about.note, "n": about.n, "published_n": entry.published_n,
+        }  # fmt: skip
         if entry not in present:
-            title = f"{datasets.FULL.get(entry.name, entry.name)}: missing"
-            rows.append({"detector": None, **start, "title": title, "shortfall": "missing", "n": 0})
+            rows.append({"detector": None, **start})
             continue
-        n, title = len(bank[entry.name]), bank.titles.get(entry.name, entry.name)
-        start |= {"title": title, "shortfall": shortfall(entry, title, n), "n": n, "accuracy": accuracy}
+        start["accuracy"] = accuracy
         for label, (name, mix) in rows_of.items():
             if mix:
                 mixed = _attempt(score_mixed, name, bank, entry.name, mix, **parameters.get(name, {}))
@@ -178,15 +180,15 @@ def evaluate(
             rows.append({"detector": label, **start, **found})
     rows = pd.DataFrame(rows)
     rows = rows.reindex(columns=_columns(rows))
-    about = f"{bank.titles.get('test', 'test')}; accuracy {100 * accuracy:.2f}%"
     rows = pd.concat([rows, _means(rows, list(rows_of))], ignore_index=True)
     counts = dict.fromkeys(("n", "published_n", "n_id"), "Int64")
-    return Evaluation(rows.astype(counts), protocol, about)
+    return Evaluation(rows.astype(counts), protocol, bank.descriptions["test"])
 
 
 def _columns(rows):
     """Figures last, in a fixed order, ``error`` at the very end."""
-    first = ["detector", "set", "group", "title", "shortfall", "n", "published_n", "n_id", "accuracy", *METRICS]
+    about = ["title", "standing", "note", "n", "published_n"]
+    first = ["detector", "set", "group", *about, "n_id", "accuracy", *METRICS]
     return first + [name for name in rows if name not in (*first, "error")] + ["error"]
 
 
@@ -205,15 +207,11 @@ def _means(rows, names):
     means = []
     for label in ("near", "far") if split else ("all",):
         part = rows[rows["group"] == label] if split else rows
-        about = part.drop_duplicates("set")
-        missing = [datasets.FULL.get(name, name) for name in about["set"][about["shortfall"] == "missing"]]
-        short = int(about["shortfall"].isin(["part", "stand-in"]).sum())
-        title = f"mean of {len(about)} sets" + (f", {short} of them parts or stand-ins" if short else "")
         for name in names:
             found = part[part["detector"] == name]
-            row = {"detector": name, "set": f"mean {label}", "group": label, "title": title}
-            if missing:
-                row["title"] = f"not given: {', '.join(missing)} missing"
+            row = {"detector": name, "set": f"mean {label}", "group": label}
+            if (part["standing"] == "missing").any():
+                row["standing"] = "missing"
             elif found["error"].notna().any():
                 row["error"] = "not given: the detector failed on a set"
             else:

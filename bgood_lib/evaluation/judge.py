@@ -22,7 +22,7 @@ def judge(bank):
         (mean L2 norm of the pooled features and of the map's cells) per set; ``metrics``, one
         row per OOD set and detector, see :func:`bgood_lib.metrics.ood_metrics`. A detector that
         fails has rows with its reason as ``error`` instead of metrics. ``validation``: AUROC of
-        the set-aside ID test images (:func:`~bgood_lib.protocols.validation_rows`) against the
+        the set-aside ID test images (:func:`~bgood_lib.evaluation.validation.validation_rows`) against the
         bank's validation sets, to choose hyper-parameters by.
     """
     test, scores = bank["test"], score_all(bank)
@@ -59,7 +59,7 @@ def measure(scores, name, detector, figures=ood_metrics):
     Parameters
     ----------
     scores : dict or str
-        Of one detector, as :func:`bgood_lib.posthoc.score_all` gives them.
+        Of one detector, as :func:`bgood_lib.detectors.scoring.score_all` gives them.
     name, detector : str
     figures : callable, default=ood_metrics
         Takes ID scores, OOD scores and the detector's name.

@@ -24,8 +24,8 @@ def threshold(run, fitted):
 
     Parameters
     ----------
-    run : bgood_lib.benchmark.Run
-    fitted : bgood_lib.posthoc.Fitted
+    run : bgood_lib.runs.run.Run
+    fitted : bgood_lib.detectors.scoring.Fitted
 
     Returns
     -------
@@ -53,10 +53,10 @@ def score_images(run, files, detector="MSP", network=None):
 
     Parameters
     ----------
-    run : bgood_lib.benchmark.Run
+    run : bgood_lib.runs.run.Run
     files : sequence of path
     detector : str, default="MSP"
-        One of ``posthoc.DETECTORS`` that is not transductive.
+        One of ``registry.DETECTORS`` that is not transductive.
     network : torch.nn.Module, optional
         By default the run's.
 

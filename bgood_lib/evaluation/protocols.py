@@ -1,5 +1,6 @@
 """Which OOD sets stand against which in-distribution set, and what is left out of them."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,7 +47,7 @@ class OODSet:
     only_classes : tuple of str
         If given, all other classes are left out.
     note : str
-        What is left out, in words, for titles.
+        What is left out, in words; of its :class:`~bgood_lib.datasets.Description`.
     published_n : int, optional
         Number of images in the publication of a protocol, where it is known.
     """
@@ -233,8 +234,8 @@ def load_ood(ood):
     Returns
     -------
     images : ndarray of shape [N, 32, 32, 3], uint8
-    title : str
-        What it is, with N and, if so, that it is a part or a stand-in.
+    description : Description
+        Its ``n`` is that of the images given.
 
     Raises
     ------
@@ -254,28 +255,22 @@ def load_ood(ood):
         keep &= ~np.isin(classes, ood.drop_classes)
         if ood.only_classes:
             keep &= np.isin(classes, ood.only_classes)
-    name = datasets.info(ood.name, "test").label.rsplit(", N =", 1)[0]
-    note = f", {ood.note}" if ood.note else ""
-    return images[keep], f"{name}{note}, N = {keep.sum():,}"
+    whole = datasets.info(ood.name, "test").description
+    return images[keep], dataclasses.replace(whole, note=ood.note, n=int(keep.sum()))
 
 
-def shortfall(ood, title, n):
-    """In what an evaluated set falls short of the set of its name.
+def standing(ood, description):
+    """The standing of a set in a protocol: ``part``, too, where N is less than 0.9 of the published N.
 
     Parameters
     ----------
     ood : OODSet
-    title : str
+    description : Description
         As :func:`load_ood` gives it.
-    n : int
-        Number of images.
 
     Returns
     -------
-    str : ``stand-in``, ``part`` (also where N is less than 0.9 of the published N), ``own``, or
-        nothing for the whole set.
+    str
     """
-    for standing, mark in (("stand-in", "(stand-in for "), ("part", "(part of "), ("own", "(own)")):
-        if mark in title:
-            return standing
-    return "part" if ood.published_n and n < 0.9 * ood.published_n else ""
+    few = ood.published_n and description.n < 0.9 * ood.published_n
+    return "part" if few and description.standing == "whole" else description.standing

@@ -6,10 +6,59 @@ import numpy as np
 import pandas as pd
 
 from .. import datasets
+from ..datasets import Description
 from ..detectors.registry import DETECTORS
 from ..metrics.ood import METRICS
 from ..utils.files import atomic_write
 from .benchmark import MIXES
+
+
+def label(what):
+    """A set in words; never calls a part or a stand-in by the name of the whole set.
+
+    Parameters
+    ----------
+    what : Description
+
+    Returns
+    -------
+    str : for example ``SVHN subset (part of SVHN), N = 1,040``.
+    """
+    if what.standing == "missing":
+        return f"{what.title}: missing"
+    whole = datasets.FULL.get(what.name, what.name)
+    standing = {
+        "whole": "", "part": f" (part of {whole})", "stand-in": f" (stand-in for {whole})", "own": " (own)",
+    }  # fmt: skip
+    note = f", {what.note}" if what.note else ""
+    return f"{what.title}{standing[what.standing]}{note}, N = {what.n:,}"
+
+
+def labels(frame):
+    """The OOD sets of a :func:`~bgood_lib.runs.record.metrics_frame` in words: dict of str to str, by name."""
+    sets = frame.drop_duplicates("ood")
+    return {row["ood"]: label(Description.of(row, "ood")) for _, row in sets.iterrows()}
+
+
+def _about(rows, of_mean):
+    """What stands behind a mean, or why there is none; ``of_mean`` is one of its rows."""
+    sets = rows[~_is_mean(rows)].drop_duplicates("set")
+    if of_mean["group"] != "all":
+        sets = sets[sets["group"] == of_mean["group"]]
+    if of_mean["standing"] == "missing":
+        return f"not given: {', '.join(sets['title'][sets['standing'] == 'missing'])} missing"
+    short = int(sets["standing"].isin(["part", "stand-in"]).sum())
+    return f"mean of {len(sets)} sets" + (f", {short} of them parts or stand-ins" if short else "")
+
+
+def means(evaluation):
+    """The means of an evaluation in words: dict of str to str, by ``set`` of their rows."""
+    found = evaluation.rows[_is_mean(evaluation.rows)].drop_duplicates("set")
+    return {row["set"]: _about(evaluation.rows, row) for _, row in found.iterrows()}
+
+
+def _is_mean(rows):
+    return rows["set"].str.startswith("mean ")
 
 
 def wide(evaluation, metric):
@@ -27,15 +76,15 @@ def wide(evaluation, metric):
         A set that is not the whole one says so in its column's name; ``failed`` where a detector
         did.
     """
-    table = {}
+    table, of_means = {}, means(evaluation)
     for name, part in evaluation.rows.groupby("set", sort=False):
         first = part.iloc[0]
-        if first["shortfall"] == "missing" or str(first["title"]).startswith("not given"):
+        if first["standing"] == "missing":
             continue
-        if name.startswith("mean "):
-            title = f"{first['group']}: {first['title']}"
+        if name in of_means:
+            title = f"{first['group']}: {of_means[name]}"
         else:
-            note = f", {first['shortfall']}" if first["shortfall"] else ""
+            note = "" if first["standing"] == "whole" else f", {first['standing']}"
             title = f"{datasets.FULL.get(name, name)}{note} (N = {first['n']:,})"
         values = part.set_index("detector")[metric]
         table[title] = values.map(lambda value: "failed" if np.isnan(value) else f"{100 * value:.1f}")
@@ -50,18 +99,17 @@ def notes(evaluation):
     source = f" ({protocol.source})" if protocol.source else ""
     lines = [
         f"Protocol {protocol.name}: {protocol.title}{source}.{convention} Images: {protocol.resize}.",
-        f"ID: {evaluation.about}.",
+        f"ID: {label(evaluation.test)}; accuracy {100 * rows['accuracy'].max():.2f}%.",
     ]
-    is_mean = rows["set"].str.startswith("mean ")
+    is_mean = _is_mean(rows)
     for _, row in rows[~is_mean].drop_duplicates("set").iterrows():
         published = row["published_n"]
         lines.append(
-            f"OOD, {row['group']}: {row['title']}"
+            f"OOD, {row['group']}: {label(Description.of(row, 'set'))}"
             + (f" (published N = {published:,.0f})" if pd.notna(published) and published != row["n"] else "")
         )
-    for _, row in rows[is_mean].drop_duplicates("set").iterrows():
-        if row["title"].startswith("not given"):
-            lines.append(f"{row['set'].capitalize()} {row['title']}.")
+    missing = set(rows["set"][is_mean & (rows["standing"] == "missing")])
+    lines += [f"{name.capitalize()} {text}." for name, text in means(evaluation).items() if name in missing]
     failed = rows[~is_mean & rows["error"].notna()]
     for (detector, error), part in failed.groupby(["detector", "error"], sort=False):
         lines.append(f"{detector} failed on {', '.join(part['set'])}: {error}")
@@ -70,8 +118,8 @@ def notes(evaluation):
     mixes = ", ".join(f"{mix}:1" for mix in (1, *MIXES))
     if together:
         lines.append(
-            f"{', '.join(together)}: transductive, scores mixed batches (ID to OOD images {mixes}; 1:1 where none is named), "
-            "so N is smaller."
+            f"{', '.join(together)}: transductive, scores mixed batches (ID to OOD images {mixes}; 1:1 where none is "
+            "named), so N is smaller."
         )
     return lines
 

@@ -20,6 +20,7 @@ from ..detectors.scoring import fit
 from ..utils.errors import InputError
 from .benchmark import evaluate
 from .judge import measure
+from .report import means
 from .validation import set_aside
 
 WAYS = {"default": None, "ood": "val_ood", "jigsaw": "val_jigsaw"}  # the set that each searches on
@@ -35,9 +36,9 @@ def search(detector, bank, val_ood):
     Parameters
     ----------
     detector : str
-        One of ``posthoc.DETECTORS``, with a grid.
+        One of ``registry.DETECTORS``, with a grid.
     bank : Bank
-        With ``val``, see :func:`bgood_lib.benchmark.set_aside`.
+        With ``val``, see :func:`bgood_lib.evaluation.validation.set_aside`.
     val_ood : str
         Name of the OOD validation set in the bank.
 
@@ -113,9 +114,9 @@ def compare(bank, dataset=None, protocol="all", detectors=None, n_resamples=0, s
     ----------
     bank : Bank
         With ``val_jigsaw``, and ``val_ood`` where there is one; see
-        :func:`bgood_lib.evaluation.build_bank`.
+        :func:`bgood_lib.evaluation.bank.build_bank`.
     dataset, protocol, n_resamples
-        As for :func:`bgood_lib.benchmark.evaluate`.
+        As for :func:`bgood_lib.evaluation.benchmark.evaluate`.
     detectors : sequence of str, optional
         By default :func:`searchable` ones.
     say : callable, default=print
@@ -182,10 +183,10 @@ def side_by_side(found, metric="auroc"):
     """
     rows = {}
     for way, evaluation in found.items():
-        means = evaluation.rows[evaluation.rows["set"].str.startswith("mean ")]
-        for _, row in means.iterrows():
-            cell = rows.setdefault((row["detector"], f"{row['group']}: {row['title']}"), {})
+        texts = means(evaluation)
+        for _, row in evaluation.rows[evaluation.rows["set"].isin(list(texts))].iterrows():
+            cell = rows.setdefault((row["detector"], f"{row['group']}: {texts[row['set']]}"), {})
             figure = "failed" if pd.notna(row["error"]) else f"{100 * row[metric]:.1f}"
             mark = ", edge" if row["edge"] else ""
-            cell[way] = "" if row["title"].startswith("not given") else f"{figure} {row['parameters']}{mark}"
+            cell[way] = "" if row["standing"] == "missing" else f"{figure} {row['parameters']}{mark}"
     return pd.DataFrame(rows).T.rename_axis(["detector", "mean"])

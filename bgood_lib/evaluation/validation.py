@@ -1,8 +1,9 @@
 """ID images set aside for choosing, and OOD images made from them."""
 
+import dataclasses
+
 import numpy as np
 
-from ..features import Bank
 from ..utils.errors import InputError
 
 
@@ -74,11 +75,9 @@ def set_aside(bank):
     test = bank["test"]
     held = np.zeros(len(test), bool)
     held[validation_rows(len(test))] = True
-    sets = {**bank.sets, "test": test.take(~held), "val": test.take(held)}
-    title = bank.titles.get("test", "test").rsplit(", N =", 1)[0]
-    titles = {
-        **bank.titles,
-        "test": f"{title}, without {held.sum():,} images for validation, N = {(~held).sum():,}",
-        "val": f"{title}, images for validation, N = {held.sum():,}",
-    }
-    return Bank(sets, bank.weight, bank.bias, titles, bank.ood_head)
+    sets = {"test": test.take(~held), "val": test.take(held)}
+    notes = {"test": f"without {held.sum():,} images for validation", "val": "images for validation"}
+    whole = bank.descriptions["test"]
+    return bank.with_sets(
+        sets, {name: dataclasses.replace(whole, note=notes[name], n=len(part)) for name, part in sets.items()}
+    )

@@ -7,6 +7,8 @@ from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from ..utils.errors import InputError
 
+METRICS = ("auroc", "fpr95_ood_positive", "fpr95_id_positive")  # those of every table
+
 
 def _check(scores_id, scores_ood, name):
     for which, scores in (("in-distribution", scores_id), ("OOD", scores_ood)):
@@ -48,10 +50,11 @@ def ood_metrics(scores_id, scores_ood, name="scores"):
     Returns
     -------
     dict of str to float, shares in [0, 1]
-        ``auroc``; ``aupr_ood`` and ``aupr_id`` (average precision with OOD or ID as the
-        positive class); ``fpr95_ood_positive`` (ID images flagged while 95% of OOD images are
-        caught: OpenOOD 1.5, pytorch-ood); ``fpr95_id_positive`` (OOD images accepted while 95%
-        of ID images are accepted: ODIN, Liang et al., ICLR 2018, and most papers).
+        ``auroc``; ``aupr_ood`` and ``aupr_id`` (average precision with OOD or ID as the positive class,
+        where OpenOOD integrates the same curve by the trapezoid rule: its AUPR is another figure);
+        ``fpr95_ood_positive`` (ID images flagged while 95% of OOD images are caught: OpenOOD 1.5,
+        pytorch-ood); ``fpr95_id_positive`` (OOD images accepted while 95% of ID images are accepted: ODIN,
+        Liang et al., ICLR 2018, and most papers).
 
     Raises
     ------
@@ -130,5 +133,3 @@ def bootstrap(scores_id, scores_ood, n_resamples=200, seed=0, level=0.95, name="
     ends = ((1 - level) / 2, (1 + level) / 2)
     return {metric: tuple(np.quantile(values, ends).tolist()) for metric, values in found.items()}
 
-
-METRICS = ("auroc", "fpr95_ood_positive", "fpr95_id_positive")

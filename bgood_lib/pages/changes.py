@@ -103,7 +103,7 @@ def mean_over_sets(frame, metric="auroc"):
     keys = [
         column
         for column in frame
-        if column not in ("group", "ood", "title", "n", "auroc", "fpr95_ood_positive", "fpr95_id_positive")
+        if column not in ("group", "ood", "title", "standing", "note", "n", "auroc", "fpr95_ood_positive", "fpr95_id_positive")
     ]
     return frame.groupby(keys, dropna=False, sort=False)[metric].mean().reset_index()
 

@@ -71,8 +71,7 @@ def setting_name(config, default=DEFAULT):
 def set_names(study):
     """Short names of a study's OOD sets by their names, in the order of their protocol: dict of str to str."""
     titles = study.metrics_frame().drop_duplicates("ood").set_index("ood")["title"]
-    short = {name: title.split(", N")[0].split(" (")[0].split(", without")[0] for name, title in titles.items()}
-    return {name: title.removeprefix("Scenes, ") for name, title in short.items()}
+    return {name: title.removeprefix("Scenes, ") for name, title in titles.items()}
 
 
 def short_name(setting):

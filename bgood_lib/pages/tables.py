@@ -6,6 +6,8 @@ from collections import Counter
 import pandas as pd
 from IPython.display import Markdown
 
+from ..datasets import Description
+from ..evaluation.report import label, labels
 from ..runs.record import metrics_frame
 from ..training.config import METHODS
 from ..utils.errors import InputError
@@ -128,7 +130,7 @@ def ood_table(records, value="auroc", detector="MSP"):
         column["ID accuracy"].append(record["accuracy"])
         scores = {m["ood"]: m.get(value) for m in record["metrics"] if m["detector"] == detector}
         for entry in record["data"]["ood"]:
-            column.setdefault(entry.get("title", entry["name"]), []).append(scores.get(entry["name"]))
+            column.setdefault(label(Description.of(entry)), []).append(scores.get(entry["name"]))
     return pd.DataFrame({
         name: {
             key: str(len(values)) if key == "n seeds" else mean_and_spread(values, digits=2 if key == "ID accuracy" else 1)
@@ -197,7 +199,7 @@ def group_table(records, value="auroc"):
     columns = {}
     for group, part in frame.groupby("group", sort=False):
         means = part.groupby(["detector", "training", "seed"], sort=False)[value].agg(lambda v: v.mean(skipna=False))
-        title = f"{group} ({_count(part['title'])})"
+        title = f"{group} ({_count(part)})"
         trainings = list(dict.fromkeys(part["training"]))
         for training in trainings:
             loss, _, added = training.partition(" + ")
@@ -209,11 +211,11 @@ def group_table(records, value="auroc"):
     return pd.DataFrame(columns)
 
 
-def _count(titles):
+def _count(frame):
     """How many sets, and how many of them are not what their name says."""
-    titles = titles.unique()
-    short = sum(any(word in title for word in ("(part", "(stand-in")) for title in titles)
-    return f"{len(titles)} set{'s' * (len(titles) > 1)}" + (f", parts or stand-ins: {short}" if short else "")
+    sets = frame.drop_duplicates("ood")
+    short = sets["standing"].isin(["part", "stand-in"]).sum()
+    return f"{len(sets)} set{'s' * (len(sets) > 1)}" + (f", parts or stand-ins: {short}" if short else "")
 
 
 def _with_change(values, training, base, digits):
@@ -245,8 +247,8 @@ def overconfidence_table(records, value):
     columns = {}
     for record in records.values():
         column = columns.setdefault(training_name(record["config"]), {})
-        titles = {"test": record["data"]["test"]["title"]}
-        titles.update({entry["name"]: entry.get("title", entry["name"]) for entry in record["data"]["ood"]})
+        titles = {"test": label(Description.of(record["data"]["test"]))}
+        titles.update({entry["name"]: label(Description.of(entry)) for entry in record["data"]["ood"]})
         for name, title in titles.items():
             column.setdefault(title, []).append(record["overconfidence"].get(name, {}).get(value))
     return pd.DataFrame({name: {k: mean_and_spread(v) for k, v in column.items()} for name, column in columns.items()})
@@ -258,10 +260,10 @@ def data_table(records):
     for record in records.values():
         for role in ("train", "test"):
             entry = record["data"][role]
-            rows[f"ID {role}"] = {"set": entry["title"], "N": entry["n"], "sha256": entry["sha256"][:12]}
+            rows[f"ID {role}"] = {"set": label(Description.of(entry)), "N": entry["n"], "sha256": entry["sha256"][:12]}
         for entry in record["data"]["ood"]:
             rows[f"OOD {entry['group']}: {entry['name']}"] = {
-                "set": entry.get("title", "not available"), "N": entry.get("n", 0), "sha256": entry.get("sha256", "")[:12],
+                "set": label(Description.of(entry)), "N": entry["n"], "sha256": entry.get("sha256", "")[:12],
             }  # fmt: skip
     return pd.DataFrame(rows).T
 
@@ -277,7 +279,7 @@ def about(study):
     lines = [
         f"{len(n)} settings, {len(runs)} trainings, n = {seeds} seeds each; {', '.join(runs['device_name'].unique())}"
     ]
-    lines += [f"OOD: {title}" for title in frame["title"].unique()]
+    lines += [f"OOD: {text}" for text in labels(frame).values()]
     if names := collapsed(runs):
         left_out = sorted(set(runs["run"]) - set(with_settings(runs)["run"]))
         lines.append(f"collapsed, with an ID accuracy under 50%: {', '.join(names)}")

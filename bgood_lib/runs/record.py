@@ -2,12 +2,13 @@
 
 import datetime
 import json
+from pathlib import Path
+
 import jsonschema
 import pandas as pd
-from pathlib import Path
-from ..utils.files import locate, read_json, write_json
-from ..utils.errors import InputError
 
+from ..utils.errors import InputError
+from ..utils.files import locate, read_json, write_json
 
 _SCHEMA = json.loads((Path(__file__).parent / "record.schema.json").read_text(encoding="utf-8"))
 
@@ -42,7 +43,7 @@ def write_record(path, record):
         ``columns`` and ``rows``, so that no name is repeated, and a ``checksum`` of all the rest.
     """
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    record = {"schema": 1, "finished": now, **record}
+    record = {"schema": 2, "finished": now, **record}
     check_record(record, path)
     write_json(path, {**record, "metrics": _pack(record["metrics"])})
     return record
@@ -55,9 +56,7 @@ def _pack(rows):
 
 
 def _unpack(table):
-    """What :func:`_pack` packed; a list of dicts, as in older records, stays as it is."""
-    if isinstance(table, list):
-        return table
+    """What :func:`_pack` packed."""
     return [{k: v for k, v in zip(table["columns"], row) if v is not None} for row in table["rows"]]
 
 
@@ -71,7 +70,7 @@ def read_record(path):
     Returns
     -------
     dict
-        ``metrics`` is a list of dicts, one per OOD set and detector, however the file holds it.
+        ``metrics`` is a list of dicts, one per OOD set and detector.
 
     Raises
     ------
@@ -111,7 +110,7 @@ def read_records(folder):
     folder = locate(folder)
     if (folder / "runs.csv").is_file():
         raise InputError(
-            f"{folder} holds tables of a study, not records; bgood_lib.study_tables.read_results reads both"
+            f"{folder} holds tables of a study, not records; bgood_lib.studies.results.read_results reads both"
         )
     found = {path.parent.name: path for path in folder.glob("*/record.json")}
     found.update({path.stem: path for path in folder.glob("[!.]*.json")})
@@ -133,9 +132,9 @@ def metrics_frame(records):
     -------
     DataFrame
         One row per run, OOD set and detector: ``run``, ``accuracy``, all fields of the
-        configuration, ``group``, ``ood``, ``title``, ``n``, ``detector`` and the metrics. A set
-        that was not available has one row with an empty ``detector``; a detector that failed has
-        ``error`` and no metrics.
+        configuration, ``group``, ``ood`` (name of the set), its ``title``, ``standing``, ``note`` and
+        ``n`` (see :class:`bgood_lib.datasets.Description`), ``detector`` and the metrics. A missing set
+        has one row with an empty ``detector``; a detector that failed has ``error`` and no metrics.
     """
     rows = []
     fields = dict.fromkeys(field for record in records.values() for field in record["config"])
@@ -148,10 +147,6 @@ def metrics_frame(records):
 
 
 def describe_ood(entry):
-    """``group``, ``ood`` (the name), ``title`` and ``n`` of an entry of a record's ``data`` / ``ood``."""
-    return {
-        "group": entry["group"],
-        "ood": entry["name"],
-        "title": entry.get("title", f"{entry['name']}: not available"),
-        "n": entry.get("n", 0),
-    }
+    """An entry of a record's ``data`` / ``ood`` as columns of a frame; ``ood`` is its name."""
+    fields = ("group", "name", "title", "standing", "note", "n")
+    return {"ood" if field == "name" else field: entry[field] for field in fields}

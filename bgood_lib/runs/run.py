@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+
 from .. import datasets
-from ..evaluation.bank import add_validation, pass_ood
+from ..evaluation.bank import pass_ood, with_validation
 from ..evaluation.protocols import load_ood
 from ..features import Bank
 from ..training import checkpoint
@@ -77,7 +78,7 @@ def open_run(path, dataset=None):
 def complete(run, entries, validation=False, say=print):
     """A bank with the sets of a protocol as they are prepared today.
 
-    A set that the bank lacks, or holds with other images (its title differs), is passed through
+    A set that the bank lacks, or holds with other images (its description differs), is passed through
     the run's network if it is prepared. The bank's file stays as it is.
 
     Parameters
@@ -101,7 +102,7 @@ def complete(run, entries, validation=False, say=print):
     wanted = [
         entry
         for entry in entries
-        if datasets.available(entry.name, "test") and load_ood(entry)[1] != run.bank.titles.get(entry.name)
+        if datasets.available(entry.name, "test") and load_ood(entry)[1] != run.bank.descriptions.get(entry.name)
     ]
     validation = validation and run.dataset is not None and "val_jigsaw" not in run.bank.sets
     if not wanted and not validation:
@@ -112,11 +113,12 @@ def complete(run, entries, validation=False, say=print):
     except (OSError, ValueError) as error:
         say(f"{names}: not computed, the bank counts as it is ({error})")
         return run.bank
-    sets, titles = dict(run.bank.sets), dict(run.bank.titles)
+    bank = run.bank
     for entry in wanted:
         say(f"{entry.name}: passed through the network of {run.folder}, as the bank holds no such images")
-        sets[entry.name], titles[entry.name] = pass_ood(network, entry)
+        features, description = pass_ood(network, entry)
+        bank = bank.with_sets({entry.name: features}, {entry.name: description})
     if validation:
         say(f"validation sets: passed through the network of {run.folder}")
-        add_validation(network, run.dataset, sets, titles)
-    return Bank(sets, run.bank.weight, run.bank.bias, titles)
+        bank = with_validation(network, run.dataset, bank)
+    return bank

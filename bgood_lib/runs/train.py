@@ -103,17 +103,17 @@ def evaluate_run(trained, config, device, out, fit_images=10_000, report=print):
     bank.save(Path(out) / "bank.npz")
     background = {}  # how well background is found, where the true masks are known
     if datasets.has_extra(name, "test", "foreground"):
-        images, labels = datasets.load(name, "test")
-        known = images[:JUDGED_IMAGES], labels[:JUDGED_IMAGES], datasets.extra(name, "test", "foreground")[:JUDGED_IMAGES]
+        known = *datasets.load(name, "test"), datasets.extra(name, "test", "foreground")
+        known = [array[:JUDGED_IMAGES] for array in known]
         background = judge_selectors(network, *known, patch_size=config.patch_size or 1, top_k=config.top_k)
     return write_record(Path(out) / "record.json", {
-        "run": trained.identity,
+        "identity": trained.identity,
         "config": dataclasses.asdict(config),
         "data": {
             "train": describe_set(name, "train"), "test": describe_set(name, "test"),
             "fit_images": len(bank["train"]), "ood": ood,
         },
-        "machine": describe(device, config.precision),
+        "machine": describe(device),
         "train_seconds": sum(epoch["seconds"] for epoch in trained.history),
         "weights_sha256": weights_sha256(network),
         "history": trained.history,

@@ -2,14 +2,16 @@
 
 import dataclasses
 import json
+from pathlib import Path
+
 import safetensors
 import torch
-from pathlib import Path
 from safetensors.torch import save_file
+
 from ..networks.build import build_network
 from ..training.config import Config
-from ..utils.files import atomic_write
 from ..utils.errors import InputError
+from ..utils.files import atomic_write
 
 
 def save_weights(network, path, config, **about):
@@ -18,13 +20,13 @@ def save_weights(network, path, config, **about):
     Parameters
     ----------
     network : torch.nn.Module
-        Of :func:`bgood_lib.training.build_network`.
+        Of :func:`bgood_lib.networks.build.build_network`.
     path : path
         A ``.safetensors`` file, written whole or not at all.
     config : dict
-        Fields of :class:`bgood_lib.config.Config`.
+        Fields of :class:`bgood_lib.training.config.Config`.
     **about
-        Anything JSON that says where they come from, such as ``run`` and ``record``.
+        Anything JSON that says where they come from, such as ``identity`` and ``record``.
     """
     tensors = {
         name: (tensor.half() if tensor.is_floating_point() else tensor).cpu().contiguous()
@@ -68,7 +70,7 @@ def load_weights(path):
 
     Returns
     -------
-    SmallResNet, WhitenedCNN or ResNet18_32x32
+    MapNetwork
 
     Raises
     ------
@@ -82,6 +84,7 @@ def load_weights(path):
     with safetensors.safe_open(path, "pt") as file:
         state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     network.load_state_dict({
-        name: tensor.float() if tensor.is_floating_point() else torch.as_tensor(tensor) for name, tensor in state.items()
+        name: tensor.float() if tensor.is_floating_point() else torch.as_tensor(tensor)
+        for name, tensor in state.items()
     })  # fmt: skip
     return network.eval()

@@ -52,9 +52,10 @@ def publish(study, runs="runs", results="results"):
 
 
 def _check_config(name, found, wanted):
-    """Refuse a record that is not what its name says; a field that older records lack is no difference."""
-    for key in found.keys() & wanted.keys():
-        if found[key] != wanted[key]:
+    """Refuse a record that is not what its name says; a field that is None does not count, see Config."""
+    for key in [*wanted, *found]:
+        if found.get(key) != wanted.get(key):
             raise InputError(
-                f"the record of {name} has {key} {found[key]!r}, the study says {wanted[key]!r}; run it again, then publish"
+                f"the record of {name} has {key} {found.get(key)!r}, the study says {wanted.get(key)!r}; "
+                "run it again, then publish"
             )

@@ -64,7 +64,7 @@ def state_of(folder, config, notebook):
         return "failed", error
     if (folder / "record.json").is_file():
         record = read_record(folder / "record.json")
-        if run in (None, record["run"]):
+        if run in (None, record["identity"]):
             return "done", f"accuracy {100 * record['accuracy']:.2f}%"
         return "changed", "configuration, data, code or notebook are not those of its record"
     if folder.is_dir() and any(folder.iterdir()):

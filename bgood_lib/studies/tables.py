@@ -5,7 +5,8 @@ auroc.csv               one row a run and detector, one column an OOD set; likew
 fpr95_ood_positive.csv  the two FPR95;
 fpr95_id_positive.csv   auroc.csv also has the sets for choosing hyper-parameters (val_...)
 errors.csv              why a detector failed; only where one did
-data.json               image sets, machines, which runs of the study are missing, checksums of the other files
+data.json               image sets, machines, which runs of the study are missing, which detectors were withdrawn
+                        (and why), checksums of the other files
 
 Figures have six decimals. A figure inside a group of the record is named by its place, for
 example ``overconfidence/test/mean_confidence``. Training curves, AUPR and single scores are not here.
@@ -24,15 +25,10 @@ from ..runs.record import describe_ood
 from ..utils.errors import InputError
 from ..utils.files import atomic_write, locate, read_json, write_json
 
-_NOT_SINGLE = ("schema", "run", "config", "data", "machine")  # what runs.csv takes from elsewhere, or data.json has
-_TEXT = (
-    "run",
-    "identity",
-    "weights_sha256",
-    "git_commit",
-    "device_name",
-    "finished",
-)  # never numbers, whatever they look like
+# What runs.csv takes from elsewhere, or data.json has.
+_NOT_SINGLE = ("schema", "identity", "config", "data", "machine")
+# Never numbers, whatever they look like.
+_TEXT = ("run", "identity", "weights_sha256", "git_commit", "device_name", "finished")
 _ERRORS = ("run", "detector", "ood", "error")
 _AGAIN = "publish the study again"
 
@@ -51,7 +47,8 @@ class StudyTables:
     errors : DataFrame
         ``run``, ``detector``, ``ood``, ``error``: empty where nothing failed.
     data : dict
-        ``missing``: runs of the study that there is no record of. ``config``: which columns of
+        ``missing``: runs of the study that there is no record of. ``withdrawn`` (only where there are some):
+        ``detectors`` whose figures were taken out later, and ``why``. ``config``: which columns of
         ``runs`` are its configuration. ``data`` and ``machines``: the different ones there are,
         each with the ``runs`` that it holds for.
     """
@@ -62,7 +59,7 @@ class StudyTables:
     data: dict
 
     def metrics_frame(self):
-        """One row per run, OOD set and detector, as :func:`bgood_lib.records.metrics_frame` has it, without AUPR."""
+        """One row per run, OOD set and detector: :func:`bgood_lib.runs.record.metrics_frame` without AUPR."""
         about = pd.DataFrame([
             {"run": run, **describe_ood(entry)}
             for variant in self.data["data"] for run in variant["runs"] for entry in variant["ood"]
@@ -88,7 +85,7 @@ def make_study_tables(records, missing=()):
     Parameters
     ----------
     records : dict of str to dict
-        By run name, see :func:`bgood_lib.records.read_records`.
+        By run name, see :func:`bgood_lib.runs.record.read_records`.
     missing : sequence of str, default=()
         Names of runs that the study has and ``records`` lack.
 
@@ -109,7 +106,7 @@ def make_study_tables(records, missing=()):
     for name, record in records.items():
         machine = record["machine"]
         runs.append({
-            "run": name, **record["config"], "identity": record["run"],
+            "run": name, **record["config"], "identity": record["identity"],
             "git_commit": machine["git_commit"], "device_name": machine["device_name"],
             **_singles({key: value for key, value in record.items() if key not in _NOT_SINGLE}),
         })  # fmt: skip
@@ -170,7 +167,7 @@ def read_study_tables(folder):
     Parameters
     ----------
     folder : path
-        See :func:`bgood_lib.records.locate`.
+        See :func:`bgood_lib.utils.files.locate`.
 
     Returns
     -------
@@ -186,7 +183,9 @@ def read_study_tables(folder):
     """
     folder = locate(folder)
     data = read_json(folder / "data.json", _AGAIN)
-    for name, sha256 in data.pop("sha256", {}).items():  # older tables have none
+    if not isinstance(data.get("sha256"), dict):
+        raise InputError(f"{folder / 'data.json'} has no checksums of the other files; {_AGAIN}")
+    for name, sha256 in data.pop("sha256").items():
         if _sha256((folder / name).read_bytes()) != sha256:
             raise InputError(f"{folder / name} is not as it was written (its checksum in data.json says so); {_AGAIN}")
     runs = _read_csv(folder / "runs.csv", _TEXT, ["accuracy", "seed"])
@@ -221,7 +220,8 @@ def check_distinct(runs, where="the study"):
         raise InputError(f"{where} has two runs called {twice[0]}")
     if equal := [list(part["run"]) for _, part in runs.groupby("weights_sha256") if len(part) > 1]:
         raise InputError(
-            f"{where}: {' and '.join(equal[0])} have equal weights: they are one training, counted twice; keep one of them"
+            f"{where}: {' and '.join(equal[0])} have equal weights: they are one training, counted twice; "
+            "keep one of them"
         )
 
 
@@ -261,7 +261,7 @@ def check_sets(data_of):
             ("test", data["test"]),
             *(("OOD", entry) for entry in data["ood"]),
         ]:
-            if "sha256" not in entry:
+            if entry["standing"] == "missing":
                 continue
             other, checksum = seen.setdefault((role, entry["name"]), (run, entry["sha256"]))
             if checksum != entry["sha256"]:

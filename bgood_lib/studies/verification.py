@@ -116,11 +116,11 @@ def _verify(file, runs):
     record = read_record(file)
     folder = file.parent if file.name == "record.json" else runs / file.parent.name / file.stem
     said = _flat({key: _keyed(record[key]) for key in JUDGED if key in record})
-    return _compare(file, folder, record["run"], record["weights_sha256"], said)
+    return _compare(file, folder, record["identity"], record["weights_sha256"], said)
 
 
 def _verify_tables(folder, runs):
-    """The runs of a study that is published as tables, see :mod:`bgood_lib.study_tables`."""
+    """The runs of a study that is published as tables, see :mod:`bgood_lib.studies.tables`."""
     tables = read_study_tables(folder)
     ood = {entry["name"] for variant in tables.data["data"] for entry in variant["ood"]}
     said = {run: {} for run in tables.runs["run"]}
@@ -135,17 +135,17 @@ def _verify_tables(folder, runs):
         yield _compare(folder / row["run"], place, row["identity"], row["weights_sha256"], _flat(said[row["run"]]))
 
 
-def _compare(name, folder, run, weights, said):
+def _compare(name, folder, identity, weights, said):
     """A :class:`Verification` of what was said against the bank in a run's folder."""
     if not (folder / "bank.npz").is_file():
         return Verification(name, missing=f"no {folder / 'bank.npz'}")
     if (folder / "checkpoint.pt").is_file():
         check_zip(folder / "checkpoint.pt")
     beside = read_record(folder / "record.json")
-    if (beside["run"], beside["weights_sha256"]) != (run, weights):
+    if (beside["identity"], beside["weights_sha256"]) != (identity, weights):
         return Verification(name, missing=f"{folder} holds another training")
     found = _flat({key: _keyed(value) for key, value in judge(Bank.load(folder / "bank.npz")).items()})
-    kinds = set(map(_kind, said))  # older records have no validation, tables no AUPR
+    kinds = set(map(_kind, said))
     found = {key: value for key, value in found.items() if _kind(key) in kinds}
     lacking = sorted(set(said) - set(found)) + sorted(set(found) - set(said))
     both = {key: abs(found[key] - said[key]) for key in said.keys() & found.keys()}
@@ -155,8 +155,10 @@ def _compare(name, folder, run, weights, said):
 
 
 def _kind(place):
-    first, *_, last = place.split("/") * 2
-    return first, last
+    """What a figure is, whatever its set. A kind that a record has none of is no claim of it: AUPR in tables, say,
+    or a detector that was withdrawn or came later."""
+    kind, _, *detail = [*place.split("/"), ""]
+    return kind, *detail
 
 
 def _keyed(value):

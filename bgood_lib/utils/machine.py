@@ -1,4 +1,4 @@
-"""Which device, how many threads, which precision: asked of the machine, said in the record."""
+"""Which device, how many threads: asked of the machine, said in the record."""
 
 import importlib.metadata
 import platform
@@ -37,15 +37,14 @@ def choose_device(name="auto"):
     return torch.device(name)
 
 
-def describe(device, precision):
-    """What a record says of the machine: device name, threads, precision, versions, git commit."""
+def describe(device):
+    """What a record says of the machine: device name, threads, versions, git commit."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
     packages = ("torch", "torchvision", "numpy", "scikit-learn", "pytorch-ood")
     return {
         "device": device.type,
         "device_name": name,
         "threads": torch.get_num_threads(),
-        "precision": precision,
         "git_commit": _git_commit(),
         "versions": {
             "python": platform.python_version(),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bgood_lib import datasets
-from bgood_lib.datasets import catalogue, sources
+from bgood_lib.datasets import Description, catalogue, sources
 from bgood_lib.utils.errors import DataError
 
 
@@ -20,7 +20,7 @@ def test_round_trip(foreign):
     assert datasets.extra("mine", "test", "classes").tolist() == ["a", "b"]
     assert info == datasets.info("mine") == datasets.verify("mine", "test")
     assert info.sha256 == datasets.content_sha256(images, labels)
-    assert info.label == "mine (own), N = 20"
+    assert info.description == Description("mine", "mine", "own", n=20)
 
 
 def test_labels_are_minus_one_where_there_are_none(foreign):
@@ -135,7 +135,7 @@ def test_scenes_are_made_on_first_load(cache):
     assert images.shape == (2000, 32, 32, 3) and foreground.shape == (2000, 32, 32)
     assert datasets.extra("scenes", "test", "classes").tolist() == list("012345")
     first = datasets.info("scenes", "test")
-    assert first.label == "Scenes test, N = 2,000" and first.standing == "whole"
+    assert first.description == Description("scenes", "Scenes test", "whole", n=2000)
     (cache / "scenes-test.npz").unlink()
     assert datasets.info("scenes", "test") == first
 
@@ -164,7 +164,7 @@ def test_an_older_cache_gets_the_new_scenes(cache):
     first = datasets.info("scenes_novel")
     stamp = (cache / "scenes_novel-test.npz").stat().st_mtime_ns
     assert datasets.available("scenes_elsewhere", "test")
-    assert datasets.info("scenes_elsewhere").label == "Scenes, unseen digits on novel textures, N = 2,000"
+    assert datasets.info("scenes_elsewhere").title == "Scenes, unseen digits on novel textures"
     assert datasets.extra("scenes_elsewhere", "test", "foreground").any(axis=(1, 2)).all()
     assert datasets.info("scenes_novel") == first
     assert (cache / "scenes_novel-test.npz").stat().st_mtime_ns == stamp
@@ -179,7 +179,7 @@ def test_a_canvas_without_its_cifar_says_what_to_prepare(small_canvas):
     with pytest.raises(DataError, match="canvas train is made from cifar10 train"):
         datasets.prepare("canvas", say=str)
     assert not datasets.available("canvas", "test") and not datasets.available("canvas_elsewhere", "test")
-    assert datasets.available("canvas_bare", "test") and datasets.info("canvas_bare").label == "Canvas, bare, N = 8"
+    assert datasets.available("canvas_bare", "test") and datasets.info("canvas_bare").title == "Canvas, bare"
 
 
 def test_a_canvas_is_made_on_first_load(small_canvas, cache):
@@ -190,7 +190,7 @@ def test_a_canvas_is_made_on_first_load(small_canvas, cache):
     assert datasets.extra("canvas", "train", "foreground").sum(axis=(1, 2)).tolist() == [400] * 12
     assert datasets.extra("canvas", "train", "classes").tolist() == list(sources.CIFAR10_CLASSES)
     first = datasets.verify("canvas", "train")
-    assert first.label == "Canvas train, N = 12" and datasets.info("canvas").label == "Canvas test, N = 10"
+    assert (first.title, first.n) == ("Canvas train", 12) and datasets.info("canvas").title == "Canvas test"
     (cache / "canvas-train.npz").unlink()
     assert datasets.info("canvas", "train") == first
     assert datasets.command("canvas") == "bgood data prepare canvas"

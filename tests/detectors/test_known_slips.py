@@ -8,7 +8,6 @@ from small_bank import C, K, make_bank, make_ood_head
 
 from bgood_lib.detectors.registry import DETECTORS
 from bgood_lib.detectors.scoring import fit, score
-from bgood_lib.features import Bank
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +18,7 @@ def bank():
 def changed(bank, which, **columns):
     """The same bank with other columns in one set."""
     features = type(bank[which])(**{**vars(bank[which]), **columns})
-    return Bank({**bank.sets, which: features}, bank.weight, bank.bias, {}, bank.ood_head)
+    return bank.with_sets({which: features})
 
 
 @pytest.mark.parametrize("name", [n for n in DETECTORS if not DETECTORS[n].transductive])

@@ -1,10 +1,13 @@
 """From a network to a bank, and from the bank to figures."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
 from bgood_lib import datasets
+from bgood_lib.datasets import Description
 from bgood_lib.detectors import registry, scoring
 from bgood_lib.evaluation import judge, validation
 from bgood_lib.evaluation.bank import build_bank
@@ -25,8 +28,11 @@ def test_a_missing_set_is_a_row_and_a_damaged_one_an_error(protocol):
     torch.manual_seed(0)
     network = SmallResNet(6, stages=2, width=16)
     bank, ood = build_bank(network, "scenes", fit_images=100, report=str)
-    assert ood[1] == {"name": "svhn", "group": "far", "available": False, "reason": "not prepared"}
-    assert ood[0]["available"] and ood[0]["n"] == len(bank["scenes_novel"]) == 2000
+    missing = Description("svhn", "SVHN", "missing", "not prepared", 0)
+    assert ood[1] == {"group": "far", "split": "test", **dataclasses.asdict(missing)}
+    assert Description.of(ood[0]) == bank.descriptions["scenes_novel"] == datasets.info("scenes_novel").description
+    assert ood[0]["n"] == len(bank["scenes_novel"]) == 2000
+    assert bank.descriptions["train"].note == "first 100 images"
     assert len(bank["train"]) == 100
 
     figures = judge.judge(bank)

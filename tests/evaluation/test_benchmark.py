@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from bgood_lib import datasets
 from bgood_lib.cli.main import app
+from bgood_lib.datasets import Description
 from bgood_lib.detectors import registry
 from bgood_lib.detectors.scoring import available, score
 from bgood_lib.evaluation import benchmark, protocols, report, validation
@@ -17,16 +18,18 @@ from bgood_lib.metrics import ood
 from bgood_lib.metrics.ood import ood_metrics
 from bgood_lib.runs.run import complete, open_run
 
-
-TITLES = {
-    "cifar100": "CIFAR-100 test, without 2 images that CIFAR-10 holds, N = 9,998",
-    "tiny_imagenet": "Tiny-ImageNet val, N = 8,000",
-    "mnist": "MNIST test, N = 70",
-    "svhn": "SVHN subset (part of SVHN), N = 50",
-    "textures": "DTD, N = 60",
-    "places365": "MiniPlaces val (stand-in for Places365), N = 40",
+SETS = {
+    what.name: what
+    for what in (
+        Description("cifar100", "CIFAR-100 test", "whole", "without 2 images that CIFAR-10 holds", 90),
+        Description("tiny_imagenet", "Tiny-ImageNet val", "whole", n=80),
+        Description("mnist", "MNIST test", "whole", n=70),
+        Description("svhn", "SVHN subset", "part", n=50),
+        Description("textures", "DTD", "whole", n=60),
+        Description("places365", "MiniPlaces val", "stand-in", n=40),
+    )
 }
-SIZES = {"cifar100": 90, "tiny_imagenet": 80, "mnist": 70, "svhn": 50, "textures": 60, "places365": 40}
+SIZES = {name: what.n for name, what in SETS.items()}
 FEW = ["MSP", "Energy", "PooledNorm"]
 
 
@@ -42,7 +45,7 @@ def no_published_sizes(monkeypatch, tmp_path):
         monkeypatch.setitem(protocols.BENCHMARKS, name, dataclasses.replace(protocol, sets=sets))
 
 
-def make_bank(*names, titles=TITLES):
+def make_bank(*names):
     rng = np.random.default_rng(0)
     weight, bias = rng.normal(size=(4, 6)), rng.normal(size=4)
     sizes = {"train": 100, "test": 200, **{name: SIZES.get(name, 30) for name in names}}
@@ -50,7 +53,8 @@ def make_bank(*names, titles=TITLES):
     features = {name: rng.normal(shift[name], 1, (n, 6)) for name, n in sizes.items()}
     labels = {name: (features[name] @ weight.T + bias).argmax(1) for name in ("train", "test")}
     labels["test"][:50] += 1
-    return Bank.from_arrays(features, labels, weight, bias, {k: v for k, v in titles.items() if k in sizes})
+    bank = Bank.from_arrays(features, labels, weight, bias)
+    return bank.with_sets(bank.take(SETS).sets, {name: SETS[name] for name in bank.ood if name in SETS})
 
 
 @pytest.fixture
@@ -76,7 +80,8 @@ def test_figures_are_those_of_the_scores(bank):
 
 def test_openood_sets_a_tenth_of_the_id_test_aside(bank):
     found = benchmark.evaluate(bank, "openood15", "cifar10", ["MSP"], n_resamples=0)
-    assert found.about.startswith("test, without 20 images for validation, N = 180; accuracy ")
+    assert found.test == Description("test", "test", "own", "without 20 images for validation", 180)
+    assert "ID: test (own), without 20 images for validation, N = 180; accuracy " in report.notes(found)[1]
     kept = np.setdiff1d(np.arange(200), validation.validation_rows(200))
     scores = score("MSP", bank)
     assert rows_of(found, "MSP", "mnist")["auroc"] == ood_metrics(scores["test"][kept], scores["mnist"])["auroc"]
@@ -92,8 +97,8 @@ def test_means_are_plain_and_say_on_what_they_rest(bank):
         far = [rows_of(found, name, entry)["auroc"] for entry in ("mnist", "svhn", "textures", "places365")]
         row = rows_of(found, name, "mean far")
         assert row["auroc"] == pytest.approx(np.mean(far))
-        assert row["title"] == "mean of 4 sets, 2 of them parts or stand-ins"
-        assert rows_of(found, name, "mean near")["title"] == "mean of 2 sets"
+    near, far = "mean of 2 sets", "mean of 4 sets, 2 of them parts or stand-ins"
+    assert report.means(found) == {"mean near": near, "mean far": far}
     table = report.wide(found, "auroc")
     assert list(table.index) == FEW
     assert list(table.columns) == [
@@ -120,9 +125,9 @@ def test_fewer_images_than_published_are_a_part(bank, monkeypatch):
         protocols.BENCHMARKS, "two", protocols.Protocol("two", "Two", "fpr95_id_positive", {"cifar10": entries})
     )
     found = benchmark.evaluate(bank, "two", "cifar10", ["MSP"])
-    assert rows_of(found, "MSP", "mnist")["shortfall"] == "part" and not rows_of(found, "MSP", "textures")["shortfall"]
-    assert rows_of(found, "MSP", "mean all")["title"] == "mean of 2 sets, 1 of them parts or stand-ins"
-    assert "OOD, far: MNIST test, N = 70 (published N = 100)" in report.notes(found)
+    assert [rows_of(found, "MSP", name)["standing"] for name in ("mnist", "textures")] == ["part", "whole"]
+    assert report.means(found)["mean all"] == "mean of 2 sets, 1 of them parts or stand-ins"
+    assert "OOD, far: MNIST test (part of MNIST), N = 70 (published N = 100)" in report.notes(found)
 
 
 def test_one_that_fails_is_a_named_row(bank, monkeypatch):
@@ -150,6 +155,7 @@ def test_all_detectors_go_through(bank):
     assert found.rows.query("detector == 'ETLT' and set == 'svhn'")["n_id"].item() == 50
     assert any("transductive" in note for note in report.notes(found))
     assert set(found.rows["set"]) == {"svhn", "holidays", "mean all"}
+    assert "- OOD, own: holidays (own), N = 30" in report.to_markdown(found)
 
 
 def test_other_hyperparameters(bank):
@@ -185,6 +191,16 @@ def test_files(bank, tmp_path):
     assert all(line.startswith("%") for line in latex.split(r"\begin{tabular}")[0].strip().splitlines())
 
 
+@pytest.mark.parametrize("what, text", [
+    (Description("svhn", "SVHN subset", "part", n=1040), "SVHN subset (part of SVHN), N = 1,040"),
+    (Description("places365", "MiniPlaces", "stand-in", "few", 9), "MiniPlaces (stand-in for Places365), few, N = 9"),
+    (Description("mine", "holidays", n=4), "holidays (own), N = 4"),
+    (Description.missing("svhn", "not prepared"), "SVHN: missing"), (SETS["textures"], "DTD, N = 60"),
+])  # fmt: skip
+def test_a_set_in_words(what, text):
+    assert report.label(what) == text
+
+
 def test_latex_escapes():
     assert report._escape("a_b & 50% of #1") == r"a\_b \& 50\% of \#1"
 
@@ -204,7 +220,7 @@ def test_a_prepared_set_that_the_bank_lacks_is_passed_through_the_network(small_
     wanted = (*entries, protocols.OODSet("scenes_background", "background"))
     bank = complete(run, wanted, say=lines.append)
     assert bank.ood == ["scenes_novel", "scenes_background"] and len(bank["scenes_background"]) == 2000
-    assert bank.titles["scenes_background"] == datasets.info("scenes_background").label
+    assert bank.descriptions["scenes_background"] == datasets.info("scenes_background").description
     assert lines == [f"scenes_background: passed through the network of {small_run}, as the bank holds no such images"]
     assert "scenes_background" not in run.bank.sets
 
@@ -241,7 +257,7 @@ def test_command(small_run, cache_of_run, tmp_path):
 def test_scores_of_the_images_themselves_join_the_table(bank, monkeypatch):
     sizes = {"test": 200, **SIZES}
     monkeypatch.setattr(benchmark.datasets, "load", lambda name, split: (np.zeros(sizes[split], np.int8), None))
-    monkeypatch.setattr(benchmark, "load_ood", lambda entry: (np.ones(SIZES[entry.name], np.int8), entry.name))
+    monkeypatch.setattr(benchmark, "load_ood", lambda entry: (np.ones(SIZES[entry.name], np.int8), SETS[entry.name]))
     rng = np.random.default_rng(0)
     monkeypatch.setattr(benchmark, "score_images", lambda name, network, images: rng.normal(images[0], 1, len(images)))
     entries, lines = protocols.BENCHMARKS["openood15"].sets["cifar10"], []

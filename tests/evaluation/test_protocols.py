@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bgood_lib import datasets
+from bgood_lib.datasets import Description
 from bgood_lib.evaluation import protocols, validation
 from bgood_lib.utils.errors import DataError
 
@@ -37,16 +38,17 @@ def tiny_imagenet(cache):
 
 def test_overlapping_and_validation_classes_are_left_out(tiny_imagenet):
     entry = next(ood for ood in protocols.PROTOCOLS["cifar10"] if ood.name == "tiny_imagenet")
-    kept, title = protocols.load_ood(entry)
+    kept, description = protocols.load_ood(entry)
     assert len(protocols.TINY_IMAGENET_OVERLAP_CIFAR10) == 24
     assert np.array_equal(kept, tiny_imagenet[::45])
-    assert title == "Tiny-ImageNet val, without 24 classes that CIFAR-10 has and 20 kept for validation, N = 223"
+    note = "without 24 classes that CIFAR-10 has and 20 kept for validation"
+    assert description == Description("tiny_imagenet", "Tiny-ImageNet val", "whole", note, 223)
 
 
 def test_validation_is_what_the_test_leaves_out(tiny_imagenet):
-    kept, title = protocols.load_ood(protocols.VALIDATION["cifar10"])
+    kept, description = protocols.load_ood(protocols.VALIDATION["cifar10"])
     assert np.array_equal(kept, tiny_imagenet[np.arange(10_000) % 45 > 24])
-    assert title == f"Tiny-ImageNet val, 20 classes for validation, N = {len(kept):,}"
+    assert (description.note, description.n) == ("20 classes for validation", len(kept))
 
 
 def test_class_lists_share_nothing():
@@ -64,9 +66,9 @@ def test_rows_are_left_out(cache):
     images = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
     own(cache, "mine", images=images)
     datasets.prepare(None, cache, say=str)
-    kept, title = protocols.load_ood(protocols.OODSet("mine", "near", drop_rows=(1, 3)))
+    kept, description = protocols.load_ood(protocols.OODSet("mine", "near", drop_rows=(1, 3)))
     assert np.array_equal(kept, images[[0, 2, 4]])
-    assert title.endswith("N = 3")
+    assert (description.standing, description.n) == ("own", 3)
 
 
 def test_protocols_are_whole():
@@ -101,12 +103,10 @@ def test_a_tenth_is_set_aside_always_the_same():
     assert rows[:3].tolist() == [1, 27, 36]
 
 
-@pytest.mark.parametrize("title, n, expected", [
-    ("SVHN test, N = 26,032", 26_032, ""),
-    ("SVHN test, N = 10", 10, "part"),  # fewer than published
-    ("SVHN subset (part of SVHN), N = 26,032", 26_032, "part"),
-    ("Mine (stand-in for SVHN), N = 26,032", 26_032, "stand-in"),
-    ("svhn2 (own), N = 9", 9, "own"),
+@pytest.mark.parametrize("standing, n, expected", [
+    ("whole", 26_032, "whole"), ("whole", 10, "part"), ("part", 26_032, "part"), ("stand-in", 10, "stand-in"),
+    ("own", 9, "own"),
 ])  # fmt: skip
-def test_a_set_says_in_what_it_falls_short(title, n, expected):
-    assert protocols.shortfall(protocols.OODSet("svhn", "far", published_n=26_032), title, n) == expected
+def test_fewer_images_than_published_are_a_part(standing, n, expected):
+    entry = protocols.OODSet("svhn", "far", published_n=26_032)
+    assert protocols.standing(entry, Description("svhn", "SVHN", standing, n=n)) == expected

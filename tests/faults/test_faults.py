@@ -80,7 +80,7 @@ def test_turned_bits_and_cuts_are_noticed(project, make_record, tmp_path, monkey
     datasets.prepare("mine", tmp_path, say=str)
     whole = Bank.load(project.folder / "runs/one/bank.npz")
     few = {name: features.take(slice(3)) for name, features in whole.sets.items()}
-    Bank(few, whole.weight, whole.bias, whole.titles).save(tmp_path / "bank.npz")
+    whole.with_sets(few).save(tmp_path / "bank.npz")
     write_record(tmp_path / "record.json", make_record())
     write_study_tables(make_study_tables({"one": make_record()}), tmp_path / "tables")
     checkpoint = project.folder / "runs/one/checkpoint.pt"

@@ -87,7 +87,7 @@ def test_ood_table(make_record):
     records["c"]["metrics"][0]["auroc"] = 0.6
     table = ood_table(records)
     assert list(table.columns) == ["cross-entropy", "cross-entropy + background (rank)"]
-    assert list(table.index) == ["n seeds", "ID accuracy", "svhn, N = 20", "places"]
+    assert list(table.index) == ["n seeds", "ID accuracy", "svhn, N = 20", "Places: missing"]
     assert table["cross-entropy"].tolist() == ["1", "90.00", "80.0", "not available"]
     assert [plain(text) for text in table["cross-entropy + background (rank)"]] == [
         "2",
@@ -107,7 +107,7 @@ def test_overconfidence_table(make_record):
     }
     column = overconfidence_table(records, "above_0.9")["cross-entropy + background (rank)"].map(plain)
     assert column["scenes, N = 50"] == "60.0 ± 14.1" and column["svhn, N = 20"] == "25.0 ± 0.0"
-    assert column["places"] == "not available"
+    assert column["Places: missing"] == "not available"
 
 
 def test_comparison_lists_pairs_next_to_each_other(make_record):
@@ -127,7 +127,7 @@ def test_data_table(make_record):
     table = data_table({"a": make_record(), "b": make_record()})
     assert list(table.index) == ["ID train", "ID test", "OOD far: svhn", "OOD far: places"]
     assert table.loc["OOD far: svhn"].tolist() == ["svhn, N = 20", 20, "a" * 12]
-    assert table.loc["OOD far: places", "set"] == "not available"
+    assert table.loc["OOD far: places", "set"] == "Places: missing"
 
 
 def test_different_trainings_are_not_taken_for_seeds(make_record):
@@ -148,8 +148,8 @@ def _study(make_record, values):
     for (method, selector, seed), aurocs in values.items():
         record = make_record({"method": method, "selector": selector, "seed": seed, "weight": 0.1 if selector else 0})
         entry = record["data"]["ood"][0]
-        sets = ("mnist", "MNIST, N = 20"), ("svhn", "SVHN subset (part of SVHN), N = 20")
-        record["data"]["ood"] = [{**entry, "name": name, "title": title} for name, title in sets]
+        sets = ("mnist", "whole"), ("svhn", "part")
+        record["data"]["ood"] = [{**entry, "name": name, "standing": standing} for name, standing in sets]
         good = record["metrics"][0]
         record["metrics"] = [
             {**good, "ood": name, "auroc": auroc}

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from bgood_lib.cli.main import app
 from bgood_lib.networks.build import make_network
+from bgood_lib.runs.record import write_record
 from bgood_lib.runs.weights import load_weights, read_about, save_weights
 from bgood_lib.training.checkpoint import weights_sha256
 from bgood_lib.training.config import make_config
@@ -21,9 +22,9 @@ RESULTS = Path(__file__).parents[2] / "results"
 def test_weights_come_back_in_half_precision(name, images, labels, tmp_path):
     config = make_config("cpu", network=name, width=16, method="cross_entropy")
     network = make_network(config, images, labels).eval()
-    save_weights(network, tmp_path / "w.safetensors", dataclasses.asdict(config), run="abc")
+    save_weights(network, tmp_path / "w.safetensors", dataclasses.asdict(config), identity="abc")
     again = load_weights(tmp_path / "w.safetensors")
-    assert read_about(tmp_path / "w.safetensors")["run"] == "abc"
+    assert read_about(tmp_path / "w.safetensors")["identity"] == "abc"
     state, loaded = network.state_dict(), again.state_dict()
     assert all(torch.equal(loaded[k], v.half().float() if v.is_floating_point() else v) for k, v in state.items())
     x = torch.as_tensor(images[:4]).permute(0, 3, 1, 2)
@@ -39,7 +40,8 @@ def test_export_refuses_a_checkpoint_of_another_training(images, labels, tmp_pat
 
     def export(sha256):
         record = make_record(dataclasses.asdict(config), weights_sha256=sha256)
-        (run / "record.json").write_text(json.dumps(record))
+        (run / "record.json").unlink(missing_ok=True)
+        write_record(run / "record.json", record)
         return CliRunner().invoke(app, ["export", str(run), str(tmp_path / "w.safetensors")])
 
     done = export("0" * 64)
@@ -77,5 +79,5 @@ def test_published_weights_are_small_whole_and_have_their_records():
         assert hashlib.sha256(file.read_bytes()).hexdigest() == listed[file.name]
         about = read_about(file)
         record = json.loads((RESULTS / about["record"]).read_text())
-        assert about["run"] == record["run"] and about["weights_sha256"] == record["weights_sha256"]
+        assert about["identity"] == record["identity"] and about["weights_sha256"] == record["weights_sha256"]
         load_weights(file)

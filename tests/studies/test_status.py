@@ -31,7 +31,7 @@ def study(tmp_path):
 def finish(folder, config, make_record, **entries):
     folder.mkdir(parents=True)
     run = run_id(config, datasets.info("scenes", "train").sha256, notebook_fingerprint(NOTEBOOK))
-    record = make_record(dataclasses.asdict(config), **{"run": run, "train_seconds": 60.0, **entries})
+    record = make_record(dataclasses.asdict(config), **{"identity": run, "train_seconds": 60.0, **entries})
     (folder / "record.json").write_text(json.dumps(record))
 
 

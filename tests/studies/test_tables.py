@@ -25,9 +25,9 @@ def make(make_record):
         record = make_record(
             {"seed": number, **(config or {})}, weights_sha256=hashlib.sha256(bytes([number])).hexdigest()
         )
-        record.update({"run": f"{number}e26178846263782", "accuracy": 0.9 + number / 3e3, **entries})
+        record.update({"identity": f"{number}e26178846263782", "accuracy": 0.9 + number / 3e3, **entries})
         svhn, places = record["data"]["ood"]
-        record["data"]["ood"] = [svhn, {**svhn, "name": "mnist", "group": "near", "title": "MNIST, N = 20"}, places]
+        record["data"]["ood"] = [svhn, {**svhn, "name": "mnist", "group": "near", "title": "MNIST"}, places]
         good = record["metrics"][0]
         record["metrics"] = [
             {**good, "ood": ood, "detector": detector, "auroc": (number + 1) / (7 + i)}
@@ -105,7 +105,7 @@ def test_the_published_records_as_tables(tmp_path):
 
 
 def test_names_that_look_like_numbers_stay_text(make, tmp_path):
-    record = make(1, run="0" * 16)
+    record = make(1, identity="0" * 16)
     record["machine"]["git_commit"] = "123456789012"
     write_study_tables(make_study_tables({"1e5": record}), tmp_path)
     row = read_study_tables(tmp_path).runs.iloc[0]
@@ -121,7 +121,7 @@ def test_machines_and_sets_stand_once_or_are_listed(records, tmp_path):
         == [entry["runs"] for entry in data["data"]]
     )
     assert data["missing"] == ["full-s0"]
-    assert [entry["available"] for entry in data["data"][0]["ood"]] == [True, True, False]
+    assert [entry["standing"] for entry in data["data"][0]["ood"]] == ["whole", "whole", "missing"]
     records["full-s1"]["machine"]["versions"] = {"torch": "9"}
     machines = make_study_tables(records).data["machines"]
     assert [machine["runs"] for machine in machines] == [["plain-s0", "failed-s2"], ["full-s1"]]
@@ -129,7 +129,7 @@ def test_machines_and_sets_stand_once_or_are_listed(records, tmp_path):
 
 def test_a_set_that_only_some_runs_have_is_missing_in_the_others_only(records, tmp_path):
     places = records["full-s1"]["data"]["ood"][2]
-    places.update(available=True, title="Places, N = 5", n=5, sha256="d" * 64)
+    places.update(standing="whole", n=5, sha256="d" * 64)
     records["full-s1"]["metrics"].append({**records["full-s1"]["metrics"][0], "ood": "places"})
     tables = make_study_tables(records)
     assert len(tables.data["data"]) == 2
@@ -151,13 +151,6 @@ def test_one_name_for_different_images_is_refused(records, place, message):
         make_study_tables(records)
 
 
-def forget_checksums(folder):
-    """As tables were before they had any."""
-    data = json.loads((folder / "data.json").read_text())
-    del data["sha256"], data["checksum"]
-    (folder / "data.json").write_text(json.dumps(data))
-
-
 @pytest.mark.parametrize("file", ["runs.csv", "auroc.csv", "errors.csv", "data.json"])
 def test_a_changed_digit_is_named_with_the_way_out(records, tmp_path, file):
     write_study_tables(make_study_tables(records), tmp_path)
@@ -170,6 +163,13 @@ def test_a_changed_digit_is_named_with_the_way_out(records, tmp_path, file):
         read_study_tables(tmp_path)
 
 
+def test_tables_without_checksums_are_refused(records, tmp_path):
+    write_study_tables(make_study_tables(records), tmp_path)
+    (tmp_path / "data.json").write_text(json.dumps({"missing": []}))
+    with pytest.raises(ValueError, match="data.json has no checksums .*; publish the study again"):
+        read_study_tables(tmp_path)
+
+
 def test_what_a_killed_publishing_left_stands_in_nobodys_way(records, tmp_path):
     tables = make_study_tables(records)
     (tmp_path / ".data.00000000-1-00000000.json").write_text("{half")
@@ -177,28 +177,29 @@ def test_what_a_killed_publishing_left_stands_in_nobodys_way(records, tmp_path):
     assert published(tmp_path.parent) and len(read_study_tables(tmp_path).runs) == len(records)
 
 
-def test_one_training_counted_twice_is_refused(records, tmp_path):
-    twice = {**records, "again-s3": {**records["full-s1"], "run": "f" * 16}}
+def test_one_training_counted_twice_is_refused(records, tmp_path, sign_again):
+    twice = {**records, "again-s3": {**records["full-s1"], "identity": "f" * 16}}
     with pytest.raises(ValueError, match="full-s1 and again-s3 have equal weights: they are one training"):
         make_study_tables(twice)
     write_study_tables(make_study_tables(records), tmp_path)
-    forget_checksums(tmp_path)
     hashes = [record["weights_sha256"] for record in records.values()]
     runs = tmp_path / "runs.csv"
     runs.write_text(runs.read_text().replace(hashes[2], hashes[0]))
+    sign_again(tmp_path)
     with pytest.raises(ValueError, match="plain-s0 and failed-s2 have equal weights"):
         read_study_tables(tmp_path)
 
 
-def test_files_that_do_not_belong_together_are_refused(records, tmp_path):
+def test_files_that_do_not_belong_together_are_refused(records, tmp_path, sign_again):
     write_study_tables(make_study_tables(records), tmp_path)
-    forget_checksums(tmp_path)
     auroc = tmp_path / "auroc.csv"
     whole = auroc.read_text()
     auroc.write_text("".join(line for line in whole.splitlines(True) if "failed-s2" not in line))
+    sign_again(tmp_path)
     with pytest.raises(ValueError, match=r"auroc.csv and runs.csv are not of the same runs \(failed-s2\)"):
         read_study_tables(tmp_path)
     auroc.write_text(whole.replace("detector", "score", 1))
+    sign_again(tmp_path)
     with pytest.raises(ValueError, match="auroc.csv has no column detector"):
         read_study_tables(tmp_path)
     auroc.unlink()

@@ -37,7 +37,7 @@ def project(tmp_path, make_record):
 
 def change(file, edit):
     record = json.loads(file.read_text())
-    record.pop("checksum", None)  # as records were before they had one
+    record.pop("checksum", None)
     edit(record)
     file.write_text(json.dumps(record))
 
@@ -82,23 +82,33 @@ def test_scores_that_are_not_here_are_said_to_be(project):
     assert done.exit_code == 0 and "1 scores not here" in done.output
 
 
-def test_tables_are_verified_too(project):
+def test_tables_are_verified_too(project, sign_again):
     run = project / "runs" / "study" / "one" / "record.json"
     (project / "results" / "study" / "one.json").unlink()
     write_study_tables(make_study_tables({"one": read_record(run)}), project / "results" / "study")
     [found] = verify(project / "results", project / "runs")
     assert found.verdict == "verified" and 0 < found.worst < 1e-6 and found.figures > 60
     assert found.record == project / "results" / "study" / "one"
-    change(project / "results" / "study" / "data.json", lambda data: data.pop("sha256"))
     auroc = project / "results" / "study" / "auroc.csv"
     first = auroc.read_text().splitlines()[1]
     value = float(first.split(",")[2])
     auroc.write_text(auroc.read_text().replace(first, first.replace(f",{value}", f",{value - 0.01:.6f}", 1)))
+    sign_again(project / "results" / "study")
     [found] = verify(project / "results", project / "runs")
     assert found.verdict == "differs" and found.worst == pytest.approx(0.01, abs=1e-6)
     assert found.where == f"metrics/ood/{first.split(',')[1]}/auroc"
     [found] = verify(project / "results", project / "elsewhere")
     assert found.verdict == "scores not here" and "bank.npz" in found.missing
+
+
+def test_a_detector_that_was_withdrawn_is_no_difference(project):
+    def edit(record):
+        table = record["metrics"]
+        table["rows"] = [row for row in table["rows"] if row[1] != "KNN"]
+
+    change(project / "results" / "study" / "one.json", edit)
+    [whole], [found] = verify(project / "runs" / "study" / "one"), verify(project / "results", project / "runs")
+    assert found.verdict == "verified" and found.figures == whole.figures - 5 and not found.missing
 
 
 def test_a_damaged_checkpoint_is_named(project):

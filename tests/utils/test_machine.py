@@ -27,7 +27,6 @@ def test_description_holds_what_a_record_needs():
     about = machine.describe(torch.device("cpu"))
     assert about["device"] == "cpu" and about["device_name"]
     assert about["threads"] == torch.get_num_threads()
-    assert about["precision"] in ("bfloat16", "float32")
     assert about["versions"]["torch"].split("+")[0] == torch.__version__.split("+")[0]
 
 
