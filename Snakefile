@@ -31,7 +31,8 @@ if workflow.is_main_process and {"-n", "--dry-run", "--summary"}.isdisjoint(sys.
     shutil.rmtree(".snakemake/locks", ignore_errors=True)
 
 # The book always needs the scenes.
-STUDIES = {name: read_study(f"studies/{name}.yaml") for name in ["scenes", *config.get("studies", "").split(",")] if name}
+NAMED = [name for name in str(config.get("studies", "")).split(",") if name]
+STUDIES = {name: read_study(f"studies/{name}.yaml") for name in dict.fromkeys(["scenes", *NAMED])}
 DEVICE = config.get("device", "auto")
 THREADS = int(config.get("threads", 1))
 FORCE = config.get("force", False)
@@ -85,11 +86,18 @@ rule all:
         PUBLISHED,
 
 
+# `make study`: every training of the studies that were named, and what is published of them; no book.
+rule trained:
+    input:
+        [f"runs/{name}/{run}/record.json" for name in NAMED for run in STUDIES[name].runs],
+        [file for file in PUBLISHED if Path(file).parts[1] in NAMED],
+
+
 rule train:
     wildcard_constraints:
         run="(?!({})/)[^/]+".format("|".join(LONG) or "none"),
     input:
-        notebook="notebooks/train.ipynb",
+        notebook=lambda w: STUDIES[w.study].notebook,
     output:
         record="runs/{study}/{run}/record.json",
         bank="runs/{study}/{run}/bank.npz",
@@ -103,8 +111,8 @@ rule train:
     resources:
         gpu=int(DEVICE == "cuda"),  # `--resources gpu=N`: so many trainings share the GPUs; on a cluster: one each
     shell:
-        "bgood run {input.notebook} {log.notebook} {params.values:q} "
-        "-p out=runs/{wildcards.study}/{wildcards.run} -p device={DEVICE} -p threads={threads} -p force={FORCE}"
+        "bgood run {input.notebook:q} {log.notebook:q} {params.values:q} "
+        "-p out=runs/{wildcards.study}/{wildcards.run} -p device={DEVICE:q} -p threads={threads} -p force={FORCE:q}"
 
 
 use rule train as train_first with:
@@ -125,8 +133,8 @@ rule page:
     params:
         values=lambda w: [f"-p{name}={value}" for name, value in STUDIES[w.study].pages[w.page].items()],
     shell:
-        "OMP_NUM_THREADS={threads} bgood run -q {input.notebook} {log.notebook} "
-        "-p runs_folder=runs/{wildcards.study} {params.values:q} && cp {log.notebook} {output}"
+        "OMP_NUM_THREADS={threads} bgood run -q {input.notebook:q} {log.notebook:q} "
+        "-p runs_folder=runs/{wildcards.study} {params.values:q} && cp {log.notebook:q} {output:q}"
 
 
 rule finding:
@@ -139,7 +147,7 @@ rule finding:
     log:
         notebook="runs/study/{page}.ipynb",
     shell:
-        "OMP_NUM_THREADS={threads} bgood run -q {input.notebook} {log.notebook} && cp {log.notebook} {output}"
+        "OMP_NUM_THREADS={threads} bgood run -q {input.notebook:q} {log.notebook:q} && cp {log.notebook:q} {output:q}"
 
 
 rule publish:
@@ -148,7 +156,7 @@ rule publish:
     output:
         "results/{study}/{run}.json",
     shell:
-        "cp {input} {output}"
+        "cp {input:q} {output:q}"
 
 
 rule publish_tables:
