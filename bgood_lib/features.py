@@ -170,7 +170,7 @@ class Bank:
 
     @property
     def ood(self):
-        """Names of the OOD test sets: neither ``train`` nor ``test`` nor for validation."""
+        """Names of the OOD test sets, which are neither ``train`` nor ``test`` nor for validation."""
         return [name for name in self.sets if name not in ("train", "test", "val", "val_ood", "val_jigsaw")]
 
     def head(self, features):

@@ -32,7 +32,7 @@ def background_loss(
         The classifier that follows pooling, usually ``nn.Linear``: [..., C] to [..., K].
         It judges the patches without receiving a gradient (but from some penalties).
     selector : str, default="cam_threshold"
-        Which patches are background, see :mod:`bgood_lib.selectors`.
+        Which patches are background, see :mod:`bgood_lib.background_loss.selectors`.
     patch_size : int, default=1
         Side of a patch, in cells of the map.
     n_patches : int, optional
@@ -46,7 +46,7 @@ def background_loss(
     generator : torch.Generator, optional
         CPU generator, for ``random``.
     penalty : str, default="norm"
-        What is done to background patches, see :mod:`bgood_lib.penalties`.
+        What is done to background patches, see :mod:`bgood_lib.background_loss.penalties`.
     ood_head : torch.nn.Module, optional
         For the penalty of that name.
 
@@ -76,7 +76,7 @@ def two_map_loss(previous, last, labels, head, early_head=None, both=False, pena
 
     The network has no head for the map before its last stage. Either the last map judges: a patch
     is background where the patch of the last map that covers it is. Or a head of that map's
-    own does, see :mod:`bgood_lib.auxiliary_heads`.
+    own does, see :mod:`bgood_lib.networks.build`.
 
     Parameters
     ----------

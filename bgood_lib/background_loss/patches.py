@@ -63,7 +63,7 @@ def background_patches(
 ):  # fmt: skip
     """Patches of a map and which of them the selector takes for background.
 
-    Parameters are those of :func:`background_loss`.
+    Parameters are those of :func:`.background_loss`.
 
     Returns
     -------

@@ -6,7 +6,7 @@ image are background that says nothing of its class. Every image comes with the 
 (which holds what CIFAR-10 shows behind the object as well).
 
 Three sets are out of distribution: *objects* of CIFAR-100 on the same kind of canvas, the *bare*
-canvas, and the objects *elsewhere*: on the novel textures of :mod:`bgood_lib.scenes`.
+canvas, and the objects *elsewhere*: on the novel textures of :mod:`bgood_lib.datasets.scenes`.
 
 Training and test images share neither a CIFAR image nor a region of a photograph.
 """

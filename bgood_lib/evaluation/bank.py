@@ -31,7 +31,7 @@ def build_bank(network, dataset, fit_images=10_000, report=print):
     -------
     bank : Bank
         Sets ``train``, ``test``, one per available OOD set, and for choosing hyper-parameters
-        ``val_ood`` (where there is one) and ``val_jigsaw`` (see :func:`jigsaw`).
+        ``val_ood`` (where there is one) and ``val_jigsaw`` (see :func:`.jigsaw`).
     ood : list of dict
         One entry per OOD set of the protocol: its ``group`` and :func:`describe_set`; of a missing one
         without checksum.

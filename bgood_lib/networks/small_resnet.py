@@ -65,6 +65,6 @@ class SmallResNet(MapNetwork):
         self.head = nn.Linear(widths[-1], n_classes)
 
     def feature_maps(self, images):
-        """The last one of shape [B, C, H / 2**stages, W / 2**stages], see :class:`MapNetwork`."""
+        """The last one of shape [B, C, H / 2**stages, W / 2**stages], see :class:`.MapNetwork`."""
         previous = self.stages[:-1](self.stem(self.normalise(images)))
         return previous, self.stages[-1](previous)

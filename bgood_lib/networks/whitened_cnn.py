@@ -68,7 +68,7 @@ class WhitenedCNN(MapNetwork):
         self.whitening.weight.copy_(torch.cat([filters, -filters]))
 
     def feature_maps(self, images):
-        """The last one of shape [B, C, H / 2**stages, W / 2**stages], see :class:`MapNetwork`."""
+        """The last one of shape [B, C, H / 2**stages, W / 2**stages], see :class:`.MapNetwork`."""
         x = F.pad(self.normalise(images), (0, 1, 0, 1))  # a 2 x 2 filter keeps the size
         previous = self.stages[:-1](F.relu(self.whitening(x)))
         return previous, self.stages[-1](previous)

@@ -19,7 +19,7 @@ def with_baselines(folder, *more):
     Parameters
     ----------
     folder : path
-        Of the study, see :func:`bgood_lib.study_tables.read_results`.
+        Of the study, see :func:`bgood_lib.studies.results.read_results`.
     *more : path
         Of studies that have some of its baselines.
 
@@ -121,7 +121,7 @@ def changes(frame, value="auroc", within=("detector", "ood")):
     Returns
     -------
     DataFrame
-        As :func:`bgood_lib.statistics.compare` gives it, with ``family``.
+        As :func:`bgood_lib.metrics.paired.compare` gives it, with ``family``.
     """
     parts = []
     for family, rows in frame.groupby("family", sort=False):

@@ -309,7 +309,7 @@ def n_apart(table):
     Parameters
     ----------
     table : DataFrame of str
-        Differences as :meth:`bgood_lib.statistics.Difference.text` writes them; other cells stay as they are, and
+        Differences as :meth:`bgood_lib.metrics.paired.Difference.text` writes them; other cells stay as they are, and
         so does a row in which n differs.
 
     Returns

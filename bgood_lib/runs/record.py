@@ -94,7 +94,7 @@ def read_records(folder):
     Parameters
     ----------
     folder : path
-        Holds ``NAME/record.json`` or ``NAME.json`` files; see :func:`locate`.
+        Holds ``NAME/record.json`` or ``NAME.json`` files; see :func:`.locate`.
 
     Returns
     -------

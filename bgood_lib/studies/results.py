@@ -14,7 +14,7 @@ def read_results(*folders):
     Parameters
     ----------
     *folders : path
-        For example ``results/cifar10`` (records) or a folder that :func:`write_study_tables` filled.
+        For example ``results/cifar10`` (records) or a folder that :func:`.write_study_tables` filled.
 
     Returns
     -------

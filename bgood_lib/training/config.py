@@ -92,7 +92,7 @@ class Config:
     n_train : int
         Train on the first ``n_train`` images; 0 for all.
     network : str
-        One of :data:`bgood_lib.networks.NETWORKS`.
+        One of ``bgood_lib.networks.NETWORKS``.
     stages, width
         Sizes of the networks that have them, see :mod:`bgood_lib.networks`; None for others.
     epochs, batch_size, learning_rate, momentum, weight_decay

@@ -1,0 +1,53 @@
+"""Fills the page `library` with the docstrings of all modules, so that no list of them is kept by hand."""
+
+import importlib
+import pkgutil
+import re
+import sys
+
+import bgood_lib
+
+PAGE = "book/library"
+
+
+def entries():
+    """Markdown of every module: a heading, its docstring, and its members where they are defined."""
+    for module in pkgutil.walk_packages(bgood_lib.__path__, "bgood_lib."):
+        level = "##" if module.name.count(".") == 1 else "###"
+        members = "" if module.ispkg else "\n   :members:"
+        yield f"\n{level} {module.name}\n\n```{{eval-rst}}\n.. automodule:: {module.name}{members}\n```\n"
+        if promised := getattr(importlib.import_module(module.name), "__all__", ()):
+            yield f"\nTo be imported from here: {', '.join(f'`{name}`' for name in promised)}.\n"
+
+
+def fill(app, docname, source):
+    """Sphinx hands over a page as it was written; the library's is longer when it is read."""
+    if docname == PAGE:
+        source[0] += "".join(entries())
+
+
+def spread_returns(app, what, name, obj, options, lines):
+    """``type : what it is`` under Returns becomes a type with a text, which may go on below."""
+    section = re.compile(r"^((?:Returns|Yields)\n-+\n)(.*?)(?=^\S[^\n]*\n---|\Z)", re.M | re.S)
+    lines[:] = section.sub(
+        lambda found: found[1] + re.sub(r"^(\S.*?) : (.*)$", r"\1\n    \2", found[2], flags=re.M), "\n".join(lines)
+    ).split("\n")
+
+
+def find_promised(app, env, node, text):
+    """A name that a package passes on is described in the module that defines it."""
+    package, _, name = node.get("reftarget", "").rpartition(".")
+    if package.startswith("bgood_lib") and node["refdomain"] == "py":
+        home = getattr(getattr(sys.modules.get(package), name, None), "__module__", package)
+        if home != package:
+            python = env.get_domain("py")
+            return python.resolve_xref(env, node["refdoc"], app.builder, node["reftype"], f"{home}.{name}", node, text)
+
+
+def setup(app):
+    """What Sphinx calls. The page is read in every build, as there may be a new module."""
+    app.connect("source-read", fill)
+    app.connect("env-get-outdated", lambda app, env, added, changed, removed: [PAGE])
+    app.connect("autodoc-process-docstring", spread_returns, priority=400)  # before napoleon
+    app.connect("missing-reference", find_promised)
+    return {"parallel_read_safe": True}
