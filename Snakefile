@@ -112,7 +112,7 @@ rule train:
         gpu=int(DEVICE == "cuda"),  # `--resources gpu=N`: so many trainings share the GPUs; on a cluster: one each
     shell:
         "bgood run {input.notebook:q} {log.notebook:q} {params.values:q} "
-        "-p out=runs/{wildcards.study}/{wildcards.run} -p device={DEVICE:q} -p threads={threads} -p force={FORCE:q}"
+        "-p out=runs/{wildcards.study}/{wildcards.run} -p device={DEVICE:q} -p threads={threads} -p force={FORCE:q} -p overwrite=true"
 
 
 use rule train as train_first with:

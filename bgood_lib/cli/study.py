@@ -19,15 +19,13 @@ def _open(name):
 @app.command()
 def plan(name: StudyName, runs: Runs = Path("runs")):
     """What would be trained, how long that takes by past records, and what is there already."""
-    from ..runs.identity import notebook_fingerprint
     from ..studies.status import alike, config_of, minutes_of, past_records, state_of
 
     study = _open(name)
     records, total, unknown, devices = past_records(runs), 0.0, 0, set()
-    notebook = notebook_fingerprint(study.notebook)
     for run in study.runs:
         config = config_of(study, run)
-        state, about = state_of(runs / study.name / run, config, notebook)
+        state, about = state_of(runs / study.name / run, config)
         minutes = None if state == "done" else minutes_of(config, records)
         if minutes is not None:
             total += minutes
@@ -45,13 +43,12 @@ def plan(name: StudyName, runs: Runs = Path("runs")):
 @app.command()
 def status(name: StudyName, runs: Runs = Path("runs")):
     """How far a study is: done, begun, failed with the reason."""
-    from ..runs.identity import notebook_fingerprint
     from ..studies.status import config_of, state_of
 
     study = _open(name)
-    counts, notebook = {}, notebook_fingerprint(study.notebook)
+    counts = {}
     for run in study.runs:
-        state, about = state_of(runs / study.name / run, config_of(study, run), notebook)
+        state, about = state_of(runs / study.name / run, config_of(study, run))
         counts[state] = counts.get(state, 0) + 1
         typer.echo(f"{state:8}{run}  {about}".rstrip())
     typer.echo(", ".join(f"{n} {state}" for state, n in counts.items()))

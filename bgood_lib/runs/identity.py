@@ -4,7 +4,6 @@ import ast
 import dataclasses
 import hashlib
 import json
-import os
 from functools import cache
 from pathlib import Path
 
@@ -16,10 +15,6 @@ TRAINING_PACKAGES = ("training", "networks", "background_loss")
 # Errors, files, locks, and how long a training would take: nothing in there changes what is computed.
 LEFT_OUT = ("utils", "training.cost")
 LIBRARY = Path(__file__).parents[1]
-# Cells of a notebook that decide nothing of its training: what they set is in the configuration, or comes too late.
-IDLE_CELLS = {"parameters", "injected-parameters", "after-training"}
-# Where a kernel finds the fingerprint of the notebook that it runs.
-NOTEBOOK_VARIABLE = "BGOOD_NOTEBOOK"
 
 
 def code_fingerprint(roots, packages=None):
@@ -140,44 +135,10 @@ def _definition(module, name, attribute=None):
         yield from _definition(*_module(module).imports[name], attribute)
 
 
-def notebook_fingerprint(path):
-    """Hash of what a notebook does until its training has ended.
-
-    The code of all cells counts, but for those tagged ``parameters`` (their values are in the
-    configuration) and ``after-training`` (such cells may only score and show). Text, outputs,
-    metadata, comments and where one cell ends and the next begins do not.
-
-    Parameters
-    ----------
-    path : path
-        A notebook, executed or not; nothing is run.
-
-    Returns
-    -------
-    str : 16 hexadecimal digits.
-
-    Raises
-    ------
-    ValueError
-        If it is no notebook of format 4.
-    """
-    try:
-        cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is no notebook of format 4 (json with a list of cells)") from error
-    done = []
-    for cell in cells:
-        if cell["cell_type"] == "code" and not IDLE_CELLS & set(cell["metadata"].get("tags", ())):
-            source = "".join(cell["source"])
-            try:
-                done += _canonical(ast.parse(source).body)
-            except SyntaxError:  # a magic command, say
-                done.append(source)
-    return _hash(done)
-
-
-def run_id(config, data_sha256, notebook=None):
+def run_id(config, data_sha256):
     """Identity of a training: a hash of its configuration, its data and the training code.
+
+    It is the same in a batch, in a notebook opened by hand and in a script.
 
     Parameters
     ----------
@@ -185,11 +146,6 @@ def run_id(config, data_sha256, notebook=None):
         A field that is None does not count, so a field that is added as None changes nothing.
     data_sha256 : str
         Checksum of the training images and labels.
-    notebook : str, optional
-        :func:`notebook_fingerprint` of the notebook that trains, "" if none does. By default that of
-        the notebook this is called in: ``bgood run`` tells its kernel, and a Jupyter server names the
-        file, which is read as it was last saved. Elsewhere (VS Code, a console, a script) it is "": a
-        training there is another than in batch.
 
     Returns
     -------
@@ -201,16 +157,7 @@ def run_id(config, data_sha256, notebook=None):
         for name, value in dataclasses.asdict(config).items()
         if value is not None
     }
-    notebook = _this_notebook() if notebook is None else notebook
-    return _hash([settings, data_sha256, training_fingerprint(config), notebook])
-
-
-def _this_notebook():
-    """Fingerprint of the notebook that runs in this process, or ""."""
-    if NOTEBOOK_VARIABLE in os.environ:
-        return os.environ[NOTEBOOK_VARIABLE]
-    path = Path(os.environ.get("JPY_SESSION_NAME", ""))  # a Jupyter server sets it
-    return notebook_fingerprint(path) if path.suffix == ".ipynb" and path.is_file() else ""
+    return _hash([settings, data_sha256, training_fingerprint(config)])
 
 
 def _hash(content):

@@ -2,7 +2,6 @@
 
 import dataclasses
 from dataclasses import dataclass
-from pathlib import Path
 
 from .. import datasets
 from ..background_loss.quality import judge_selectors
@@ -10,12 +9,15 @@ from ..evaluation.bank import build_bank, describe_set
 from ..evaluation.judge import judge
 from ..evaluation.protocols import require_ood
 from ..networks.build import make_network
-from ..training.checkpoint import weights_sha256
+from ..training.checkpoint import identity_of, weights_sha256
 from ..training.cost import refuse_endless
 from ..training.loop import train
+from ..utils import locks
+from ..utils.errors import InputError
+from ..utils.files import user_path
 from ..utils.machine import describe
 from .identity import run_id
-from .record import write_record
+from .record import read_record, write_record
 
 JUDGED_IMAGES = 1000  # with true masks, on which selectors are judged
 
@@ -33,15 +35,18 @@ class Trained:
         See :func:`bgood_lib.training.loop.train`.
     n : int
         Training images.
+    lock : file
+        Held on the run's folder for as long as this lives.
     """
 
     network: object
     identity: str
     history: list
     n: int
+    lock: object
 
 
-def train_run(config, device, out, force=False, report=print):
+def train_run(config, device, out, force=False, overwrite=False, report=print):
     """Train the network of a configuration, or finish what the folder's checkpoint holds.
 
     Parameters
@@ -52,6 +57,8 @@ def train_run(config, device, out, force=False, report=print):
         Folder of the run; ``checkpoint.pt`` is kept there.
     force : bool, default=False
         Train even if it takes more than three hours on a CPU.
+    overwrite : bool, default=False
+        Take the folder even if it holds another training, whose files are then lost.
     report : callable, default=print
         Receives a line an epoch.
 
@@ -62,8 +69,14 @@ def train_run(config, device, out, force=False, report=print):
     Raises
     ------
     bgood_lib.utils.errors.BgoodError
-        If an image set is missing, the training would take too long, or its loss is not finite.
+        If an image set is missing, the folder holds another training, this one would take too long, or
+        its loss is not finite.
     """
+    out = user_path(out, "out")
+    lock = locks.take(out / ".lock", lambda other: report(f"waiting: {out} is in the hands of {other}"))
+    identity = run_id(config, datasets.info(config.dataset, "train").sha256)
+    if not overwrite:
+        _refuse_another(out, identity)
     require_ood(config.dataset)
     images, labels = datasets.load(config.dataset, "train")
     keep = slice(config.n_train or None)
@@ -71,12 +84,26 @@ def train_run(config, device, out, force=False, report=print):
     network = make_network(config, images, labels)
     n = len(images[keep])
     refuse_endless(network, config, n, device, force, report)
-    identity = run_id(config, datasets.info(config.dataset, "train").sha256)
     history = train(
         network, images[keep], labels[keep], config, device,
-        masks=masks, checkpoint=Path(out) / "checkpoint.pt", run=identity, report=report,
+        masks=masks, checkpoint=out / "checkpoint.pt", identity=identity, report=report,
     )  # fmt: skip
-    return Trained(network, identity, history, n)
+    return Trained(network, identity, history, n, lock)
+
+
+def _refuse_another(out, identity):
+    """Refuse a folder that another training has left."""
+    if (out / "record.json").is_file():
+        other = read_record(out / "record.json")["identity"]
+    elif (out / "checkpoint.pt").is_file():
+        other = identity_of(out / "checkpoint.pt")
+    else:
+        return
+    if other != identity:
+        raise InputError(
+            f"{out} holds another training (identity {other}, this one is {identity}); "
+            "name another folder, or say overwrite=true to lose that one"
+        )
 
 
 def evaluate_run(trained, config, device, out, fit_images=10_000, report=print):
@@ -98,15 +125,16 @@ def evaluate_run(trained, config, device, out, fit_images=10_000, report=print):
     -------
     dict : the record, see :func:`bgood_lib.runs.record.write_record`.
     """
+    out = user_path(out, "out")
     network, name = trained.network, config.dataset
     bank, ood = build_bank(network, name, min(fit_images, trained.n), report)
-    bank.save(Path(out) / "bank.npz")
+    bank.save(out / "bank.npz")
     background = {}  # how well background is found, where the true masks are known
     if datasets.has_extra(name, "test", "foreground"):
         known = *datasets.load(name, "test"), datasets.extra(name, "test", "foreground")
         known = [array[:JUDGED_IMAGES] for array in known]
         background = judge_selectors(network, *known, patch_size=config.patch_size or 1, top_k=config.top_k)
-    return write_record(Path(out) / "record.json", {
+    return write_record(out / "record.json", {
         "identity": trained.identity,
         "config": dataclasses.asdict(config),
         "data": {

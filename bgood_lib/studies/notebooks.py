@@ -11,7 +11,6 @@ notebook's parameters cell, after the explanation: a range or a set of values.
 ``{any ...}`` stands for the entries of a registry, see `_registered`.
 """
 
-import os
 import re
 import sys
 from dataclasses import dataclass
@@ -23,10 +22,9 @@ import zmq
 from jupyter_client import AsyncKernelManager
 from nbclient.exceptions import DeadKernelError
 
-from ..runs.identity import NOTEBOOK_VARIABLE, notebook_fingerprint
 from ..utils import locks
 from ..utils.errors import KernelDied, ParameterError, nearest
-from ..utils.files import check_zip, naming_full_disk
+from ..utils.files import check_zip, naming_full_disk, user_path
 
 _TYPES = {"int": int, "float": float, "str": str, "bool": bool}
 
@@ -189,10 +187,13 @@ def run_notebook(notebook, output, values, show=True):
         If a cell fails; the output notebook is kept, with the error at its top.
     """
     values = check_parameters(notebook, values)
-    output = Path(output)
+    output = user_path(output, "the output")
+    if output.suffix != ".ipynb" or (output.exists() and output.samefile(notebook)):
+        raise ParameterError(f"the output is {output}; expected another .ipynb file than {notebook}")
+    if "out" in values:
+        values["out"] = str(user_path(values["out"], "out"))
     output.parent.mkdir(parents=True, exist_ok=True)
     label = f"{output.parent.name}/{output.stem}"
-    kernel = type("Kernel", (_Kernel,), {"fingerprint": notebook_fingerprint(notebook)})
     lock = locks.take(output.with_name(f".{output.name}.lock"), lambda other: _say_waiting(output, other))
     with lock, naming_full_disk(output):
         if "out" in values and (checkpoint := Path(values["out"]) / "checkpoint.pt").is_file():
@@ -201,7 +202,7 @@ def run_notebook(notebook, output, values, show=True):
             papermill.execute_notebook(
                 str(notebook), str(output), parameters=values, progress_bar=False,
                 stdout_file=_Labelled(label) if show else None, autosave_cell_every=0,
-                kernel_name="python3", kernel_manager_class=kernel,
+                kernel_name="python3", kernel_manager_class=_Kernel,
             )  # fmt: skip
         except DeadKernelError:
             raise KernelDied(
@@ -215,12 +216,7 @@ def _say_waiting(output, other):
 
 
 class _Kernel(AsyncKernelManager):
-    """A kernel that knows what it runs, ends with this process and, where the machine can, is spoken to encrypted."""
-
-    fingerprint = ""
-
-    def start_kernel(self, **options):
-        return super().start_kernel(env={**os.environ, NOTEBOOK_VARIABLE: self.fingerprint}, **options)
+    """A kernel that ends with this process and, where the machine can, is spoken to encrypted."""
 
     def format_kernel_cmd(self, *args, **options):
         command = super().format_kernel_cmd(*args, **options)

@@ -35,7 +35,7 @@ def config_of(study, name):
     return make_config(values.get("profile", "scenes"), **{k: v for k, v in values.items() if k in fields})
 
 
-def state_of(folder, config, notebook):
+def state_of(folder, config):
     """How far a run is.
 
     Parameters
@@ -44,13 +44,11 @@ def state_of(folder, config, notebook):
         Of the run.
     config : Config
         What it should be.
-    notebook : str
-        :func:`~bgood_lib.identity.notebook_fingerprint` of the notebook that trains it.
 
     Returns
     -------
     state : str
-        ``done``, ``changed`` (its record is of another configuration, data, code or notebook: it will be
+        ``done``, ``changed`` (its record is of another configuration, data or code: it will be
         trained again), ``failed``, ``begun`` or ``to do``.
     about : str
         Accuracy, or the reason of a failure.
@@ -58,7 +56,7 @@ def state_of(folder, config, notebook):
     folder = Path(folder)
     name = config.dataset
     prepared = datasets.available(name, "train")
-    run = run_id(config, datasets.info(name, "train").sha256, notebook) if prepared else None
+    run = run_id(config, datasets.info(name, "train").sha256) if prepared else None
     error = _error_of(folder / "train.ipynb")
     if error:
         return "failed", error
@@ -66,7 +64,7 @@ def state_of(folder, config, notebook):
         record = read_record(folder / "record.json")
         if run in (None, record["identity"]):
             return "done", f"accuracy {100 * record['accuracy']:.2f}%"
-        return "changed", "configuration, data, code or notebook are not those of its record"
+        return "changed", "configuration, data or code are not those of its record"
     if folder.is_dir() and any(folder.iterdir()):
         return "begun", ""
     return "to do", "" if prepared else f"{name} is not prepared: {datasets.command(name)}"

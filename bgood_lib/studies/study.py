@@ -26,7 +26,7 @@ NAME = re.compile(
     r"[A-Za-z0-9_=+-][A-Za-z0-9._=+-]{0,199}"
 )  # of studies, runs and pages: they become folders and files
 ALLOWED = "letters, digits and . _ = + -"
-GIVEN = {"out", "device", "threads", "force"}
+GIVEN = {"out", "device", "threads", "force", "overwrite"}
 GIVEN_BY = "make study DEVICE=, THREADS=, FORCE=; `out` is runs/STUDY/RUN"
 MAX_RUNS = 20_000
 _KEYS = {"title": str, "notebook": str, "common": dict, "runs": list, "pages": dict}

@@ -13,9 +13,10 @@ from ..utils.files import atomic_write
 from .config import Config
 
 
-def save(network, optimizer, checkpoint, run, config, history):
+def save(network, optimizer, checkpoint, identity, config, history):
+    """Write the state of a training, whole or not at all."""
     state = {
-        "run": run, "history": history, "config": dataclasses.asdict(config),
+        "identity": identity, "history": history, "config": dataclasses.asdict(config),
         "n_classes": network.head.out_features, "mean": network.mean.flatten().tolist(), "std": network.std.flatten().tolist(),
         "network": network.state_dict(), "optimizer": optimizer.state_dict(),
     }  # fmt: skip
@@ -23,12 +24,12 @@ def save(network, optimizer, checkpoint, run, config, history):
         torch.save(state, temporary)
 
 
-def resume(network, optimizer, checkpoint, run, device):
-    """History of the epochs that a checkpoint of this run already holds."""
+def resume(network, optimizer, checkpoint, identity, device):
+    """History of the epochs that a checkpoint of this training already holds."""
     if not checkpoint or not Path(checkpoint).exists():
         return []
     state = _read(checkpoint, device)
-    if state["run"] != run:
+    if state.get("identity") != identity:
         return []
     network.load_state_dict(state["network"])
     optimizer.load_state_dict(state["optimizer"])
@@ -46,23 +47,35 @@ def _read(checkpoint, device):
         ) from error
 
 
-def load_network(checkpoint):
+def identity_of(checkpoint):
+    """Identity of the training that a checkpoint is of, "" of an older version's; raises as :func:`load_network`."""
+    return _read(checkpoint, "cpu").get("identity", "")
+
+
+def load_network(checkpoint, identity=None):
     """The trained network of a checkpoint, on the CPU, in evaluation mode.
 
     Parameters
     ----------
     checkpoint : path
+    identity : str, optional
+        Of the training that it must be of.
 
     Returns
     -------
-    SmallResNet, WhitenedCNN or ResNet18_32x32
+    MapNetwork
 
     Raises
     ------
-    ValueError
-        If the file is not a whole checkpoint.
+    InputError
+        If the file is not a whole checkpoint, or of another training.
     """
     state = _read(checkpoint, "cpu")
+    if identity is not None and state.get("identity") != identity:
+        raise InputError(
+            f"{checkpoint} is of another training (identity {state.get('identity')!r}, expected {identity!r}); "
+            "put back its own, or run the training again"
+        )
     try:
         network = build_network(Config(**state["config"]), state["n_classes"], state["mean"], state["std"])
         network.load_state_dict(state["network"])

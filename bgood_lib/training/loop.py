@@ -30,7 +30,7 @@ def learning_rate_at(step, steps, config):
 
 
 def train(
-    network, images, labels, config, device, masks=None, checkpoint=None, run="", report=print, compiled=False
+    network, images, labels, config, device, masks=None, checkpoint=None, identity="", report=print, compiled=False
 ):  # fmt: skip
     """Train a network, or finish the training that a checkpoint holds.
 
@@ -46,11 +46,11 @@ def train(
         True foreground masks; the ``oracle`` selector needs them.
     checkpoint : path, optional
         Where to keep the state: written at the end of an epoch when a minute has passed since
-        the last time, and after the last epoch. A finished one of the same ``run`` is not
+        the last time, and after the last epoch. A finished one of the same identity is not
         trained again.
-    run : str
-        The training's identity, :func:`bgood_lib.runs.identity.run_id`. A checkpoint of another
-        run is left aside and overwritten.
+    identity : str
+        Of the training, see :func:`bgood_lib.runs.identity.run_id`. A checkpoint of another one is left
+        aside and overwritten.
     report : callable, default=print
         Receives one line an epoch.
     compiled : bool, default=False
@@ -84,7 +84,7 @@ def train(
         weight_decay=config.weight_decay, nesterov=True, fused=device.type == "cuda",
     )  # fmt: skip
     precision = getattr(torch, config.precision)
-    history = resume(network, optimizer, checkpoint, run, device)
+    history = resume(network, optimizer, checkpoint, identity, device)
     saved, kept = time.monotonic(), bool(history)
     maps_of = torch.compile(network.feature_maps) if compiled else network.feature_maps
     choice_rng = torch.Generator()
@@ -122,7 +122,7 @@ def train(
             "train_accuracy": accuracy, "seconds": time.monotonic() - begin,
         })  # fmt: skip
         if checkpoint and (epoch + 1 == config.epochs or time.monotonic() - saved > 60):
-            save(network, optimizer, checkpoint, run, config, history)
+            save(network, optimizer, checkpoint, identity, config, history)
             saved, kept = time.monotonic(), True
         report(
             f"epoch {epoch + 1:3d}/{config.epochs}  loss {loss:.3f}  background {background:.3f}  "

@@ -6,7 +6,6 @@ from torch.nn import functional as F
 from ..background_loss.loss import background_loss, two_map_loss
 from ..utils.registry import Registry
 
-
 # Classification losses by name. A training method is one of them, alone or with the background loss.
 CLASSIFICATION = Registry("classification loss")
 

@@ -70,6 +70,29 @@ def locate(path):
 _MACHINE = f"{zlib.crc32(platform.node().encode()):08x}"
 
 
+def user_path(text, name):
+    """A path as a user writes it: ``~`` is the home folder; an empty one is refused.
+
+    Parameters
+    ----------
+    text : path
+    name : str
+        Of the setting, for the message.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    InputError
+        If it is empty, or holds a zero byte.
+    """
+    if not str(text).strip() or "\0" in str(text):
+        raise InputError(f"{name} is {str(text)!r}; expected a folder or file")
+    return Path(text).expanduser()
+
+
 @contextmanager
 def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
     """Replace a file as a whole, or not at all.

@@ -137,9 +137,8 @@ def _phase(project):
             continue  # not begun, just being written, or over
         for cell in cells:
             if cell["metadata"].get("papermill", {}).get("status") == "running":
-                if "after-training" in cell["metadata"].get("tags", ()):
-                    return "evaluation"
-                return "training" if "training.train(" in "".join(cell["source"]) else "start"
+                source = "".join(cell["source"])
+                return "evaluation" if "evaluate_run(" in source else "training" if "train_run(" in source else "start"
     return None
 
 

@@ -1,17 +1,14 @@
 import ast
 import dataclasses
-import json
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from bgood_lib.runs import identity
-from bgood_lib.runs.identity import code_fingerprint, notebook_fingerprint, run_id, training_fingerprint
+from bgood_lib.runs.identity import code_fingerprint, run_id, training_fingerprint
 from bgood_lib.training.config import Config, make_config
 
-TRAIN = Path(__file__).parents[2] / "notebooks" / "train.ipynb"
 PLAIN = "def f(x):\n    return x + 1\n\nclass A:\n    y = 2\n"
 
 
@@ -97,10 +94,10 @@ def test_every_python_agrees(python, tmp_path):
     roots = ["runs.train:train_run", "runs.train:evaluate_run"]
     script = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from bgood_lib.runs import identity; "
-        f"print(identity.code_fingerprint({roots}), identity.notebook_fingerprint({str(TRAIN)!r}))"
+        f"print(identity.code_fingerprint({roots}))"
     )
     done = subprocess.run([python, "-I", "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == [code_fingerprint(roots), notebook_fingerprint(TRAIN)]
+    assert done.stdout.split() == [code_fingerprint(roots)]
 
 
 MODULE = """
@@ -199,87 +196,3 @@ def test_a_field_that_is_added_as_none_changes_no_run():
 def test_equal_configurations_are_one_run():
     assert Config(weight=1) == Config(weight=1.0)
     assert run_id(Config(weight=1), "a") == run_id(Config(weight=1.0), "a")
-
-
-def cell(source, *tags, kind="code", **entries):
-    return {"cell_type": kind, "metadata": {"tags": list(tags)}, "source": source, "id": "a", **entries}
-
-
-CELLS = (
-    cell("# Words", kind="markdown"),
-    cell("seed: int = 0  # of the weights", "parameters"),
-    cell("import math\n\nx = math.sqrt(2)\n", outputs=[], execution_count=None),
-    cell("train(x)"),
-    cell("score(x)", "after-training"),
-)
-
-
-@pytest.fixture
-def of_cells(tmp_path):
-    """A function from the cells of a notebook, one of them replaced, to its fingerprint."""
-
-    def of(cells=CELLS, place=None, new=None, **metadata):
-        cells = [new if i == place else old for i, old in enumerate(cells)]
-        content = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
-        (tmp_path / "page.ipynb").write_text(json.dumps(content), encoding="utf-8")
-        return notebook_fingerprint(tmp_path / "page.ipynb")
-
-    return of
-
-
-@pytest.mark.parametrize("place, new", [
-    (0, cell("# Other words", kind="markdown")),
-    (0, cell("x = 1", kind="raw")),
-    (1, cell("seed: int = 1  # of everything", "parameters")),
-    (1, cell("seed = 3", "injected-parameters")),
-    (2, cell(["# the root\n", "import math\n", "x = math.sqrt( 2 )"], id="b", outputs=[{"text": "1"}], execution_count=3)),
-    (3, cell("train(\n    x,\n)", "a-tag")),
-    (4, cell("score(x, more=True)", "after-training")),
-])  # fmt: skip
-def test_words_metadata_and_what_follows_the_training_do_not_count(of_cells, place, new):
-    assert of_cells(place=place, new=new, kernelspec={"name": "other"}) == of_cells()
-
-
-def test_where_cells_begin_does_not_count(of_cells):
-    assert of_cells([cell("import math\nx = math.sqrt(2)\ntrain(x)"), cell(""), cell("# nothing")]) == of_cells()
-
-
-@pytest.mark.parametrize("place, new", [
-    (2, cell("import math\n\nx = math.sqrt(3)\n")),
-    (3, cell("train(-x)")),
-    (3, cell("train(x)", "after-training")),
-    (4, cell("score(x)")),
-])  # fmt: skip
-def test_code_of_a_notebook_counts(of_cells, place, new):
-    assert of_cells(place=place, new=new) != of_cells()
-
-
-def test_magic_commands_count(of_cells):
-    assert of_cells([cell("%time train(x)")]) != of_cells([cell("%time train(y)")])
-
-
-@pytest.mark.parametrize("text", ["no json", "[]", '{"nbformat": 3, "worksheets": []}'])
-def test_a_file_that_is_no_notebook_is_named(tmp_path, text):
-    (tmp_path / "page.ipynb").write_text(text)
-    with pytest.raises(ValueError, match="page.ipynb is no notebook of format 4"):
-        notebook_fingerprint(tmp_path / "page.ipynb")
-
-
-def test_only_training_counts_in_the_train_notebook(of_cells):
-    cells = json.loads(TRAIN.read_text(encoding="utf-8"))["cells"]
-    last = max(i for i, c in enumerate(cells) if "train_run(" in "".join(c["source"]))
-    assert of_cells(cells[: last + 1]) == notebook_fingerprint(TRAIN)
-    assert of_cells(cells[:last]) != notebook_fingerprint(TRAIN)
-
-
-def test_the_notebook_changes_the_run(monkeypatch, tmp_path):
-    for name in ("BGOOD_NOTEBOOK", "JPY_SESSION_NAME"):
-        monkeypatch.delenv(name, raising=False)
-    alone, within = run_id(Config(), "a", ""), run_id(Config(), "a", notebook_fingerprint(TRAIN))
-    assert alone != within and run_id(Config(), "a") == alone
-    monkeypatch.setenv("JPY_SESSION_NAME", str(TRAIN))  # opened by hand
-    assert run_id(Config(), "a") == within and run_id(Config(), "a", "") == alone
-    monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "console-1"))
-    assert run_id(Config(), "a") == alone
-    monkeypatch.setenv("BGOOD_NOTEBOOK", notebook_fingerprint(TRAIN))  # by `bgood run`
-    assert run_id(Config(), "a") == within

@@ -1,4 +1,3 @@
-import os
 
 import nbformat
 import pytest
@@ -7,7 +6,6 @@ from papermill import PapermillExecutionError
 from typer.testing import CliRunner
 
 from bgood_lib.cli import main
-from bgood_lib.runs.identity import notebook_fingerprint
 from bgood_lib.studies import notebooks
 from bgood_lib.studies.notebooks import check_parameters, read_parameters, run_notebook
 from bgood_lib.utils.errors import ParameterError
@@ -129,15 +127,6 @@ def test_a_notebook_runs_with_its_parameters_and_shows_what_it_prints(notebook, 
     lines = ["hello", "there", 'got 7 0.5 plain True "it\'s"']
     assert capsys.readouterr().out.splitlines() == [f"mine/page: {line}" for line in lines]
     assert source.read_bytes() == before
-
-
-def test_a_notebook_knows_its_own_fingerprint(notebook, tmp_path, capsys):
-    for cells in (["print(os.environ['BGOOD_NOTEBOOK'])"], ["x = 1", "print(os.environ['BGOOD_NOTEBOOK'])"]):
-        source = notebook("import os", *cells)
-        run_notebook(source, tmp_path / "out.ipynb", {"count": 7})
-        assert capsys.readouterr().out.split()[-1] == notebook_fingerprint(source)
-        assert notebook_fingerprint(tmp_path / "out.ipynb") == notebook_fingerprint(source)
-    assert "BGOOD_NOTEBOOK" not in os.environ
 
 
 def test_a_failing_cell_keeps_the_notebook(notebook, tmp_path, capsys):

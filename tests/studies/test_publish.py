@@ -13,7 +13,7 @@ from bgood_lib.studies.status import config_of
 from bgood_lib.studies.study import read_study
 from bgood_lib.studies.tables import read_study_tables
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "train.ipynb"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def home(tmp_path, make_record):
     def write(publish="publish: tables"):
         file = tmp_path / "mine.yaml"
         file.write_text(
-            f"title: Mine\nnotebook: {NOTEBOOK}\ncommon: {{epochs: 2}}\n"
+            "title: Mine\nnotebook: notebooks/train.ipynb\ncommon: {epochs: 2}\n"
             f"runs: [{{method: [cross_entropy, background, logitnorm], seed: 0}}]\n{publish}\n"
         )
         study = read_study(file)

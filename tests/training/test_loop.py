@@ -47,10 +47,10 @@ def test_resuming_equals_not_having_stopped_bit_for_bit(images, labels, tmp_path
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(fresh(config, images, labels), images, labels, config, CPU, checkpoint=checkpoint, run="r", report=kill)
+        train(fresh(config, images, labels), images, labels, config, CPU, checkpoint=checkpoint, identity="r", report=kill)
     torch.rand(5)  # another process: the global generator is somewhere else
     resumed, lines = fresh(config, images, labels), []
-    history = train(resumed, images, labels, config, CPU, checkpoint=checkpoint, run="r", report=lines.append)
+    history = train(resumed, images, labels, config, CPU, checkpoint=checkpoint, identity="r", report=lines.append)
     assert len(lines) == 1 and "3/3" in lines[0]
     assert weights_sha256(resumed) == weights_sha256(whole)
     assert without_seconds(history) == without_seconds(expected)
@@ -69,10 +69,10 @@ def test_checkpoints_are_written_once_a_minute_and_at_the_end(images, labels, tm
 def test_a_finished_training_is_not_trained_again(images, labels, tmp_path):
     config, checkpoint, lines = small(epochs=1), tmp_path / "c.pt", []
     first = fresh(config, images, labels)
-    expected = train(first, images, labels, config, CPU, checkpoint=checkpoint, run="r", report=lines.append)
+    expected = train(first, images, labels, config, CPU, checkpoint=checkpoint, identity="r", report=lines.append)
     content = checkpoint.read_bytes()
     again = fresh(config, images, labels)
-    history = train(again, images, labels, config, CPU, checkpoint=checkpoint, run="r", report=lines.append)
+    history = train(again, images, labels, config, CPU, checkpoint=checkpoint, identity="r", report=lines.append)
     assert len(lines) == 1 and history == expected
     assert weights_sha256(again) == weights_sha256(first)
     assert checkpoint.read_bytes() == content
@@ -81,8 +81,8 @@ def test_a_finished_training_is_not_trained_again(images, labels, tmp_path):
 def test_the_checkpoint_of_another_run_is_overwritten(images, labels, tmp_path):
     config, checkpoint, lines = small(epochs=1), tmp_path / "c.pt", []
     first, second = fresh(config, images, labels), fresh(config, images, labels)
-    train(first, images, labels, config, CPU, checkpoint=checkpoint, run="one", report=lines.append)
-    train(second, images[::-1].copy(), labels, config, CPU, checkpoint=checkpoint, run="two", report=lines.append)
+    train(first, images, labels, config, CPU, checkpoint=checkpoint, identity="one", report=lines.append)
+    train(second, images[::-1].copy(), labels, config, CPU, checkpoint=checkpoint, identity="two", report=lines.append)
     assert len(lines) == 2
     assert weights_sha256(load_network(checkpoint)) == weights_sha256(second) != weights_sha256(first)
 
@@ -100,7 +100,7 @@ def test_divergence_names_place_and_values_and_leaves_the_checkpoint(images, lab
     content = []
     with pytest.raises(TrainingDiverged) as caught:
         train(
-            fresh(config, images, labels), images, labels, config, CPU, checkpoint=checkpoint, run="r",
+            fresh(config, images, labels), images, labels, config, CPU, checkpoint=checkpoint, identity="r",
             report=lambda line: content.append(checkpoint.read_bytes()),
         )  # fmt: skip
     message = str(caught.value)
@@ -119,7 +119,7 @@ def test_divergence_promises_no_checkpoint_that_is_not_there(images, labels, tmp
     config, checkpoint = small(), tmp_path / "c.pt"
     diverging_at(6, monkeypatch)
     with pytest.raises(TrainingDiverged) as caught:
-        train(fresh(config, images, labels), images, labels, config, CPU, checkpoint=checkpoint, run="r", report=str)
+        train(fresh(config, images, labels), images, labels, config, CPU, checkpoint=checkpoint, identity="r", report=str)
     assert not checkpoint.exists()
     assert str(checkpoint) not in str(caught.value)
 
@@ -274,7 +274,7 @@ def test_a_shift_larger_than_the_image_is_refused(images, labels):
 
 
 def test_a_checkpoint_of_another_version_is_named(tmp_path):
-    torch.save({"run": "r", "history": [], "network": {}}, tmp_path / "c.pt")
+    torch.save({"identity": "r", "history": [], "network": {}}, tmp_path / "c.pt")
     with pytest.raises(ValueError, match="c.pt is of another version"):
         load_network(tmp_path / "c.pt")
 

@@ -1,0 +1,55 @@
+"""A training from its configuration to its record, in a folder that is its own."""
+
+import json
+
+import pytest
+import torch
+
+from bgood_lib.runs.record import read_record
+from bgood_lib.runs.train import evaluate_run, train_run
+from bgood_lib.training.checkpoint import identity_of, load_network, weights_sha256
+from bgood_lib.training.config import make_config
+from bgood_lib.utils.errors import InputError
+
+CPU = torch.device("cpu")
+pytestmark = pytest.mark.slow
+
+
+def short(**settings):
+    return make_config("scenes", **{"epochs": 1, "n_train": 128, "method": "cross_entropy", **settings})
+
+
+def test_a_run_leaves_what_belongs_together(tmp_path):
+    trained = train_run(short(), CPU, tmp_path, report=str)
+    record = evaluate_run(trained, short(), CPU, tmp_path, 100, report=str)
+    assert read_record(tmp_path / "record.json") == json.loads(json.dumps(record))
+    assert record["identity"] == trained.identity == identity_of(tmp_path / "checkpoint.pt")
+    assert record["config"]["precision"] == "float32" and record["data"]["fit_images"] == 100
+    network = load_network(tmp_path / "checkpoint.pt", trained.identity)
+    assert weights_sha256(network) == record["weights_sha256"]
+    with pytest.raises(InputError, match="checkpoint.pt is of another training"):
+        load_network(tmp_path / "checkpoint.pt", "0" * 16)
+
+
+@pytest.mark.parametrize("left", ["record.json", "checkpoint.pt"])
+def test_another_training_is_not_lost(tmp_path, left):
+    trained = train_run(short(), CPU, tmp_path, report=str)
+    evaluate_run(trained, short(), CPU, tmp_path, 100, report=str)
+    trained.lock.close()
+    for file in ("record.json", "checkpoint.pt"):
+        if file != left:
+            (tmp_path / file).unlink()
+    before = (tmp_path / left).read_bytes()
+    with pytest.raises(InputError, match=f"{tmp_path} holds another training .*overwrite=true"):
+        train_run(short(seed=1), CPU, tmp_path, report=str)
+    assert (tmp_path / left).read_bytes() == before
+    again = train_run(short(), CPU, tmp_path, report=str)  # its own: goes on
+    again.lock.close()
+    other = train_run(short(seed=1), CPU, tmp_path, overwrite=True, report=str)
+    assert other.identity != trained.identity == again.identity
+
+
+@pytest.mark.parametrize("out", ["", " ", "a\0b"])
+def test_a_folder_without_a_name_is_refused(out):
+    with pytest.raises(InputError, match="out is .*; expected a folder"):
+        train_run(short(), CPU, out)
