@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -13,7 +12,7 @@ from bgood_lib.studies.status import config_of
 from bgood_lib.studies.study import read_study
 from bgood_lib.studies.tables import read_study_tables
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "train.ipynb"
+NOTEBOOK = "notebooks/train.ipynb"
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from pathlib import Path
 
 import nbformat
 import pytest
@@ -14,7 +13,7 @@ from bgood_lib.runs.identity import notebook_fingerprint, run_id
 from bgood_lib.studies.status import config_of, minutes_of, state_of
 from bgood_lib.studies.study import read_study
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "train.ipynb"
+NOTEBOOK = "notebooks/train.ipynb"
 
 
 @pytest.fixture
