@@ -198,7 +198,7 @@ def main():
             "network": config.network, "batch_size": config.batch_size, "compiled": options.compile, "workers": workers,
             "images_per_second": speeds, "a_over_c": share, "a_over_b": gain,
             "background_over_cross_entropy": {"median": ratio, "interval_95": [low, high], "pairs": len(ratios)},
-            "machine": machine.describe(device, config.precision), "cores": os.cpu_count(),
+            "precision": config.precision, "machine": machine.describe(device), "cores": os.cpu_count(),
         }  # fmt: skip
         options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 

@@ -315,6 +315,15 @@ def test_no_training_is_published_twice():
     check_distinct(pd.concat(runs), "results")
 
 
+@pytest.mark.parametrize("folder", published(RESULTS), ids=lambda folder: folder.name)
+def test_what_was_withdrawn_is_said_and_gone(folder):
+    study, gone = read_results(folder), {"OpenMax", "NNGuide", "GEN"}
+    if (folder / "runs.csv").is_file():
+        assert set(study.data["withdrawn"]["detectors"]) == gone and study.data["withdrawn"]["why"]
+    for table in study.metrics.values():
+        assert not gone & set(table["detector"]) and "MSP" in set(table["detector"])
+
+
 def test_data_json_is_plain(records, tmp_path):
     write_study_tables(make_study_tables(records), tmp_path)
     data = json.loads((tmp_path / "data.json").read_text())
