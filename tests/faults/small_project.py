@@ -30,7 +30,7 @@ STUDY = {
     "title": "Faults",
     "notebook": "notebooks/train.ipynb",
     "publish": "tables",
-    "common": {"dataset": "scenes", "epochs": EPOCHS, "n_train": 384, "fit_images": 200, "device": "cpu"},
+    "common": {"dataset": "scenes", "epochs": EPOCHS, "n_train": 384, "fit_images": 200},
     "runs": [{"method": ["cross_entropy", "background", "logitnorm"], "seed": [0]}],
 }
 VOLATILE = {"finished", "train_seconds", "seconds", "git_commit"}  # may differ between equal runs
@@ -92,7 +92,7 @@ class Project:
 
     def training(self, out, notebook=None):
         """The command of the training ``ONE`` into a folder; by default the notebook as it ran goes there too."""
-        values = {**STUDY["common"], "method": "cross_entropy", "seed": 0, "out": out}
+        values = {**STUDY["common"], "method": "cross_entropy", "seed": 0, "device": "cpu", "out": out}
         words = [word for name, value in values.items() for word in ("-p", f"{name}={value}")]
         return ["bgood", "run", "-q", "notebooks/train.ipynb", notebook or f"{out}/train.ipynb", *words]
 
