@@ -1,14 +1,16 @@
 """A study: a small YAML file that names trainings and the pages made from them.
 
-title: Scenes
-notebook: notebooks/train.ipynb
-common: {dataset: scenes, profile: scenes}      # parameters of every run
-runs:                                           # each line a grid: lists are multiplied out
-  - {method: [cross_entropy, background], seed: [0, 1]}
-  - {method: background, weight: [0.02, 0.5], seed: 0}
-pages:                                          # notebooks that read the runs
-  ablation: {weight: 0.1}                       # and their parameters
-publish: tables                                 # true: a copy of each record; tables: a few small files
+All that it may hold::
+
+    title: Scenes
+    notebook: notebooks/train.ipynb
+    common: {dataset: scenes, profile: scenes}      # parameters of every run
+    runs:                                           # each line a grid: lists are multiplied out
+      - {method: [cross_entropy, background], seed: [0, 1]}
+      - {method: background, weight: [0.02, 0.5], seed: 0}
+    pages:                                          # notebooks that read the runs
+      ablation: {weight: 0.1}                       # and their parameters
+    publish: tables                                 # true: a copy of each record; tables: a few small files
 """
 
 import itertools
@@ -48,7 +50,7 @@ class Study:
         parameters.
     publish : bool or str
         What ``results/`` gets: False nothing, True a copy of each record, ``"tables"`` the tables
-        of :mod:`bgood_lib.study_tables`.
+        of :mod:`bgood_lib.studies.tables`.
     """
 
     name: str

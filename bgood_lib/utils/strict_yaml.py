@@ -121,8 +121,8 @@ def read_yaml(path, kind=InputError):
 
     Raises
     ------
-    kind
-        With the file, the line and what is wrong there.
+    Exception
+        Of the ``kind``: with the file, the line and what is wrong there.
     """
     path = Path(path)
     try:

@@ -19,6 +19,8 @@ from bgood_lib.training import loop
 from bgood_lib.training.config import make_config
 from bgood_lib.utils import locks
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):

@@ -83,6 +83,7 @@ def test_how_the_text_of_an_f_string_is_cut_does_not_count():
     assert identity._canonical(whole) == identity._canonical(pieces)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("python", ["python3.11", "python3.12", "python3.13"])
 def test_every_python_agrees(python, tmp_path):
     works = shutil.which(python) and not subprocess.call([python, "--version"])

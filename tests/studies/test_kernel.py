@@ -13,6 +13,8 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+pytestmark = pytest.mark.slow
+
 linux = pytest.mark.skipif(
     sys.platform != "linux", reason="elsewhere a kernel looks after its parent in a thread of its own"
 )

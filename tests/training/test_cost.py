@@ -12,6 +12,7 @@ from bgood_lib.utils import errors
 CPU = torch.device("cpu")
 
 
+@pytest.mark.slow
 def test_an_endless_training_is_refused_with_its_hours(images, labels):
     config = make_config("full", dataset="cifar10", method="cross_entropy")
     network = make_network(config, images, labels)
