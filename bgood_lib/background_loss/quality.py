@@ -114,7 +114,6 @@ def patch_maps(network, images, labels, **options):
         ``evidence`` (softmax probability of the true class), ``norm`` (L2 norm of the patch's
         features), ``chosen`` (bool: taken for background).
     """
-    from .background_loss import background_patches
 
     network.eval()
     feature_map = network.feature_map(torch.as_tensor(images).permute(0, 3, 1, 2))

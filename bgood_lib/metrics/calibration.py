@@ -53,3 +53,25 @@ def calibration_error(logits, labels, bins=15):
             for b in np.unique(which)
         )
     )
+
+
+def matching_temperature(logits, confidence):
+    """The temperature at which a network's mean confidence is a given one.
+
+    Parameters
+    ----------
+    logits : ndarray of shape [N, K]
+    confidence : float
+        Wanted mean of the largest probability of ``logits / temperature``, between 1 / K and 1.
+
+    Returns
+    -------
+    float
+        Between 1e-3 and 1e3, to which out of reach confidences lead.
+    """
+    low, high = np.log(1e-3), np.log(1e3)
+    for _ in range(50):
+        middle = (low + high) / 2
+        surer = softmax(np.asarray(logits) / np.exp(middle)).max(-1).mean() > confidence
+        low, high = (middle, high) if surer else (low, middle)
+    return float(np.exp((low + high) / 2))

@@ -1,16 +1,24 @@
-"""What trainings, settings and image sets are called on pages."""
+"""What trainings, settings and image sets are called on pages. Titles and their order are those of the registries."""
 
 import pandas as pd
 
+from ..background_loss.penalties import PENALTIES
+from ..background_loss.selectors import SELECTORS
 from ..training.config import METHODS
+from ..training.losses import CLASSIFICATION
 
-_LOSS = {"cross_entropy": "cross-entropy", "logitnorm": "LogitNorm", "t2fnorm": "T2FNorm"}
-# Choices first, then the controls; also the order of rows.
-SELECTOR_NAMES = {
-    "least_evidence": "least evidence", "rank": "rank", "cam_threshold": "CAM threshold", "low_confidence": "low confidence",
-    "border": "border", "oracle": "true masks", "random": "random cells", "all": "all cells",
-}  # fmt: skip
+BLIND = ("all", "random")  # the controls that do not look for background; true masks are the opposite control
 _LAYER = {"previous": "previous layer", "both": "both layers"}
+
+
+def is_control(selector):
+    """Whether a selector is registered as a control, not as a choice of background."""
+    return getattr(SELECTORS[selector], "control", False)
+
+
+def loss_title(method):
+    """What the classification loss of a training method is called."""
+    return CLASSIFICATION[METHODS[method][0]].title
 
 
 def training_name(config):
@@ -19,18 +27,17 @@ def training_name(config):
     Parameters
     ----------
     config : dict
-        ``config`` of a record. What is not the idea's own choice is named: a penalty other than
+        Fields of a configuration. What is not the idea's own choice is named: a penalty other than
         the norm, a layer other than the last, a judge other than the last map.
     """
-    loss, background = METHODS[config["method"]]
-    if not background:
-        return _LOSS[loss]
-    parts = [SELECTOR_NAMES[config["selector"]]]
+    if not METHODS[config["method"]][1]:
+        return loss_title(config["method"])
+    parts = [SELECTORS[config["selector"]].title]
     if config.get("penalty") not in (None, "norm"):
-        parts.append(config["penalty"].replace("_", " "))
+        parts.append(PENALTIES[config["penalty"]].title)
     if config.get("layer") not in (None, "last"):
         parts.append(_LAYER[config["layer"]] + ", own head" * (config.get("judge") == "own"))
-    return f"{_LOSS[loss]} + background ({', '.join(parts)})"
+    return f"{loss_title(config['method'])} + background ({', '.join(parts)})"
 
 
 # The default of the scenes study; what differs from it is named.
@@ -49,7 +56,7 @@ def setting_name(config, default=DEFAULT):
     Parameters
     ----------
     config : dict or Series
-        Fields of a configuration; empty ones None or NaN.
+        Fields of a configuration; empty ones None, NaN or not there.
     default : dict
         Values that are not worth a word.
 
@@ -57,21 +64,27 @@ def setting_name(config, default=DEFAULT):
     -------
     str
     """
-    config = {key: None if pd.isna(value) else value for key, value in dict(config).items()}
-    name, parts = training_name(config), []
+    config = {key: value for key, value in dict(config).items() if not pd.isna(value)}
+    parts = [training_name(config)]
     if METHODS[config["method"]][1]:
-        parts = [_TEXT[key].format(config[key]) for key in default if config[key] not in (None, default[key])]
-        if config["selector"] == "rank" and config["top_k"] not in (None, 3):
+        parts += [_TEXT[key].format(config[key]) for key in default if config.get(key) not in (None, default[key])]
+        if config["selector"] == "rank" and config.get("top_k") not in (None, 3):
             parts.append(f"k = {config['top_k']:g}")
-    if config["network"] == "small_resnet" and config["stages"] == 3:
+    if config.get("network") == "small_resnet" and config.get("stages") == 3:
         parts.append("3 stages")
-    return ", ".join([name, *parts])
+    return ", ".join(parts)
+
+
+def place(config):
+    """Where a setting stands in tables: by classification loss, without background loss first, then by selector."""
+    loss, background = METHODS[config["method"]]
+    return list(CLASSIFICATION).index(loss), list(SELECTORS).index(config["selector"]) + 1 if background else 0
 
 
 def set_names(study):
     """Short names of a study's OOD sets by their names, in the order of their protocol: dict of str to str."""
     titles = study.metrics_frame().drop_duplicates("ood").set_index("ood")["title"]
-    return {name: title.removeprefix("Scenes, ") for name, title in titles.items()}
+    return {name: title.removeprefix("Scenes, ").removeprefix("Canvas, ") for name, title in titles.items()}
 
 
 def short_name(setting):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from bgood_lib.metrics.paired import compare, paired_difference
+from bgood_lib.metrics.paired import compare, holm, paired_difference
 
 
 def test_mean_and_interval_are_those_of_the_paired_t_test():
@@ -30,15 +30,42 @@ def test_only_shared_seeds_count():
     assert found.n == 2 and found.mean == pytest.approx(0.15)
 
 
-def test_one_pair_has_no_interval():
+def test_too_few_have_no_interval():
     found = paired_difference({0: 0.5, 1: 9}, {0: 0.488})
-    assert found.n == 1 and all(map(math.isnan, (found.sd, found.low, found.high)))
+    assert found.n == 1 and all(map(math.isnan, (found.sd, found.low, found.high, found.p)))
     assert found.text() == "+1.2, n = 1"
+    two = paired_difference({0: 0.5, 1: 0.6}, {0: 0.4, 1: 0.4})
+    assert two.sd == pytest.approx(0.1 / math.sqrt(2)) and math.isnan(two.low)
+    assert two.text() == "+15.0, n = 2"
+
+
+def test_a_collapsed_network_leaves_no_interval():
+    # two of three networks that learned nothing: Student's t makes [-169.88, 58.52] points of that
+    accuracy, plain = {0: 0.13, 1: 0.12, 2: 0.9475}, {0: 0.9575, 1: 0.9565, 2: 0.952}
+    assert paired_difference(accuracy, plain).low < -1
+    found = paired_difference(accuracy, plain, collapsed=[0, 1, 7])
+    assert math.isnan(found.low) and math.isnan(found.p)
+    assert found.text() == "-55.6, n = 3, 2 collapsed"
+
+
+def test_p_is_that_of_the_paired_t_test():
+    a, b = {0: 0.80, 1: 0.83, 2: 0.79, 3: 0.85}, {0: 0.78, 1: 0.80, 2: 0.78, 3: 0.81}
+    assert paired_difference(a, b).p == pytest.approx(stats.ttest_rel(list(a.values()), list(b.values())).pvalue)
+    assert paired_difference(a, a).p == 1
+    assert paired_difference({0: 1, 1: 1, 2: 1}, {0: 0, 1: 0, 2: 0}).p == 0
+
+
+def test_holm_by_hand():
+    # 4 tests: .01 x 4, .02 x 3, .03 x 2 (raised to the one before), .5 x 1
+    assert holm([0.03, 0.01, math.nan, 0.5, 0.02]) == pytest.approx([0.06, 0.04, math.nan, 0.5, 0.06], nan_ok=True)
+    assert holm([0.9, 0.8]).tolist() == [1, 1]
+    assert len(holm([])) == 0
 
 
 def test_nothing_is_minus_zero():
     assert paired_difference({0: 0.5}, {0: 0.5000001}).text() == "+0.0, n = 1"
-    assert paired_difference({0: 0.5, 1: 0.5}, {0: 0.5001, 1: 0.5001}).text() == "+0.0 [0.0, 0.0], n = 2"
+    same, almost = dict.fromkeys(range(3), 0.5), dict.fromkeys(range(3), 0.5001)
+    assert paired_difference(same, almost).text() == "+0.0 [0.0, 0.0], n = 3"
     assert paired_difference({0: 0.25}, {0: 0.5}).text(digits=2) == "-25.00, n = 1"
 
 
@@ -59,7 +86,8 @@ def frame():
     """Three settings, two detectors; the third setting has one seed of the baseline's."""
     rows = []
     for method, selector, values in [
-        ("plain", None, {0: 0.5, 1: 0.6, 2: 0.7}), ("ours", "rank", {0: 0.6, 1: 0.6, 2: 0.9}), ("ours", "all", {2: 0.6, 9: 0.1}),
+        ("plain", None, {0: 0.5, 1: 0.6, 2: 0.7}), ("ours", "rank", {0: 0.6, 1: 0.6, 2: 0.9}),
+        ("ours", "all", {2: 0.6, 9: 0.1}),
     ]:  # fmt: skip
         for seed, auroc in values.items():
             rows += [
@@ -111,3 +139,11 @@ def test_compare_refuses(frame, baseline, by, message):
     within = () if "twice" in message else ["detector"]
     with pytest.raises(ValueError, match=message):
         compare(frame, "auroc", baseline, by, within)
+
+
+def test_compare_counts_collapsed_trainings_of_both_sides(frame):
+    msp = frame[frame["detector"] == "MSP"]
+    for method, seed in (("plain", 0), ("ours", 1)):
+        bad = (msp["method"] == method) & (msp["seed"] == seed)
+        found = compare(msp.assign(collapsed=bad), "auroc", {"method": "plain"}, ["method", "selector"])
+        assert found["collapsed"].tolist() == [1, 0] and np.isnan(found["low"][0])

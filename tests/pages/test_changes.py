@@ -10,6 +10,8 @@ from bgood_lib.pages.changes import (
     collapsed,
     confidence_changes,
     mean_over_sets,
+    over_control,
+    setting_of,
     shared_and_not,
     with_settings,
 )
@@ -67,10 +69,56 @@ def test_a_change_is_against_the_same_loss(frame):
 def test_mean_over_sets_and_against_a_control(frame):
     mean = mean_over_sets(frame)
     assert len(mean) == 10
+    (over,) = over_control(mean, "all")["difference"]
     gap = against(mean, "cross-entropy + background (rank)", "cross-entropy + background (all cells)")
-    assert gap["mean"].item() == pytest.approx(((0.775 - 0.765) + (0.775 - 0.78)) / 2)
+    assert gap["mean"].item() == over.mean == pytest.approx(((0.775 - 0.765) + (0.775 - 0.78)) / 2)
+    assert over_control(mean, "random").empty
     with pytest.raises(ValueError, match="differ in far"):
         mean_over_sets(frame.drop(frame.index[1]))
+
+
+def configs(*changed):
+    """Frames of three seeds of cross-entropy and of settings that differ in the fields given."""
+    start = {**FIELDS, "selector": None, "method": "cross_entropy", "weight": 0.0, "penalty": None, "layer": None}
+    start |= {"patch_size": None, "n_patches": None, "background_start": None, "accuracy": 0.9, "precision": "float32"}
+    rows = [start, *({**start, **fields} for fields in changed)]
+    return pd.DataFrame(
+        [{**row, "seed": seed, "run": f"{i}-{seed}"} for i, row in enumerate(rows) for seed in range(3)]
+    )
+
+
+RANK = dict(
+    method="background", selector="rank", weight=0.1, patch_size=1, penalty="norm", layer="last", background_start=0.3
+)
+
+
+def test_a_setting_is_its_configuration_not_its_label():
+    frame = with_settings(
+        configs(RANK, {**RANK, "epochs": 3}, {**RANK, "weight": 0.5}, {**RANK, "weight": 0.5, "seed": 7})
+    )
+    labels = frame.groupby("run", sort=False)["setting"].first().drop_duplicates().tolist()
+    assert labels == [
+        "cross-entropy",
+        "cross-entropy + background (rank), epochs 12",
+        "cross-entropy + background (rank), epochs 3",
+        "cross-entropy + background (rank), weight 0.5",
+    ]
+    assert frame["family"].nunique() == 2, "three epochs have no baseline of theirs here"
+    assert setting_of(frame, epochs=3) == labels[2] and setting_of(frame, epochs=4) is None
+    with pytest.raises(ValueError, match="both have {'selector': 'rank'}"):
+        setting_of(frame, selector="rank")
+
+
+@pytest.mark.parametrize("field, value", [
+    ("precision", "bfloat16"), ("dataset", "canvas"), ("n_train", 1000), ("stages", 3), ("learning_rate", 0.2),
+])  # fmt: skip
+def test_pairs_share_all_but_the_background_loss(field, value):
+    frame = configs({field: value}, RANK, {**RANK, field: value}).assign(auroc=0.5)
+    if field == "learning_rate":
+        frame[field] = frame[field].fillna(0.1)
+    frame.loc[frame["run"].str.startswith("3"), "auroc"] = 0.75
+    found = changes(with_settings(frame), within=())
+    assert found["mean"].tolist() == [0, 0.25] and found["family"].nunique() == 2
 
 
 def test_gain_on_one_set_over_another(frame):
@@ -89,6 +137,9 @@ def test_a_table_in_the_order_asked_for(frame):
 
 def test_the_number_of_seeds_stands_once_in_a_row_where_it_is_one_number():
     texts = {"a": "+1.2 [0.4, 2.0], n = 3", "b": "-0.1 [-1.0, 0.8], n = 3", "c": "88.0 / 90.0"}
+    assert tables.n_apart(pd.DataFrame([["-5.0, n = 3, 1 collapsed"]], columns=["x"])).values.tolist() == [
+        ["3", "-5.0, 1 collapsed"]
+    ]
     table = pd.DataFrame({"same": texts, "other": {**texts, "b": "+0.5, n = 1"}, "none": {**texts, "a": "", "b": ""}}).T
     apart = tables.n_apart(table)
     assert list(apart.columns) == ["n", "a", "b", "c"]
@@ -98,12 +149,14 @@ def test_the_number_of_seeds_stands_once_in_a_row_where_it_is_one_number():
 
 
 def test_seeds_without_a_working_plain_training_are_left_out(frame):
-    frame = frame.drop(columns=["setting", "family", "plain"])
+    frame = frame.drop(columns=["setting", "family", "plain", "collapsed"])
     frame.loc[(frame["method"] == "logitnorm") & (frame["seed"] == 1), "accuracy"] = 0.12
     frame.loc[(frame["selector"] == "rank") & (frame["seed"] == 0), "accuracy"] = 0.12
     kept = with_settings(frame)
     gone = set(frame["run"]) - set(kept["run"])
     assert gone == {"logitnorm-None-s1", "logitnorm_background-all-s1"}, "a collapse by the background loss stays in"
+    assert set(kept.loc[kept["collapsed"], "run"]) == {"background-rank-s0"}
+    assert len(with_settings(frame, leave_out=False)) == len(frame)
     assert collapsed(frame.drop_duplicates("run")) == ["background-rank-s0", "logitnorm-None-s1"]
 
 

@@ -38,7 +38,7 @@ def test_patch_maps_and_their_figure(images, labels, patch_size):
     assert np.array_equal(maps["chosen"], chosen)
     # The patches with the least evidence are the chosen ones.
     for evidence, which in zip(maps["evidence"], maps["chosen"]):
-        assert 0 <= evidence.min() and evidence.max() <= 1 and evidence[which].max() <= evidence[~which].min()
+        assert evidence.min() >= 0 and evidence.max() <= 1 and evidence[which].max() <= evidence[~which].min()
     figure = plots.patch_figure(images[:4], list(maps.values()), list(maps))
     assert len(figure.axes) == 4 * (1 + 3)
 

@@ -1,7 +1,8 @@
 import pytest
 
 from bgood_lib.background_loss.selectors import SELECTORS
-from bgood_lib.pages.names import training_name
+from bgood_lib.pages.changes import with_settings
+from bgood_lib.pages.names import is_control, place, training_name
 from bgood_lib.pages.tables import (  # fmt: skip
     comparison,
     data_table,
@@ -10,9 +11,9 @@ from bgood_lib.pages.tables import (  # fmt: skip
     mean_and_spread,
     ood_table,
     overconfidence_table,
-    paired_change,
     seeds_note,
 )
+from bgood_lib.studies.tables import make_study_tables
 from bgood_lib.training.config import METHODS
 
 
@@ -52,6 +53,25 @@ def test_every_loss_and_selector_has_a_name():
             training_name({"method": method, "selector": selector})
 
 
+def test_order_and_controls_are_those_of_the_registry():
+    configs = [
+        dict(method=method, selector=selector) for method in METHODS for selector in SELECTORS if METHODS[method][1]
+    ]
+    assert sorted(configs, key=place) == configs
+    assert [name for name in SELECTORS if is_control(name)] == ["random", "all", "oracle"]
+
+
+def study(records):
+    """Tables of records whose weights differ."""
+    for i, record in enumerate(records.values()):
+        record["weights_sha256"] = f"{i:064x}"
+    return make_study_tables(records)
+
+
+def runs_of(records):
+    return with_settings(study(records).runs)
+
+
 def test_mean_and_spread():
     assert mean_and_spread([0.5]) == "50.0"
     assert plain(mean_and_spread([0.1, 0.3])) == "20.0 ± 14.1"  # ddof 1
@@ -61,33 +81,56 @@ def test_mean_and_spread():
 
 
 def test_comparison_keeps_one_weight_patch_size_and_the_longest_schedule(make_record):
-    records = {
+    tables = study({
         "plain": make_record(PLAIN),
         "ours": make_record(),
         "heavy": make_record({"weight": 0.5}),
         "wide": make_record({"patch_size": 2}),
         "short": make_record({"epochs": 2}),
         "few": make_record({"n_train": 1000}),
-    }
-    assert list(comparison(records, 0.1)) == ["plain", "ours"]
-    assert list(comparison(records, 0.5)) == ["plain", "heavy"]
+    })  # fmt: skip
+    for frame in (tables.runs, tables.metrics_frame()):
+        assert list(comparison(frame, 0.1)["run"].unique()) == ["plain", "ours"]
+        assert list(comparison(frame, 0.5)["run"].unique()) == ["plain", "heavy"]
+    assert set(comparison(tables.runs, 0.5)["setting"]) == {"cross-entropy", "cross-entropy + background (rank)"}
     with pytest.raises(ValueError, match=r"weight 0.3; there are \[0.1, 0.5\]"):
-        comparison(records, 0.3)
+        comparison(tables.runs, 0.3)
+
+
+def test_comparison_lists_pairs_next_to_each_other(make_record):
+    def background(method, selector):
+        return make_record({"method": method, "selector": selector})
+
+    tables = study({
+        "d": background("logitnorm_background", "rank"),
+        "a": make_record({**PLAIN, "method": "logitnorm"}),
+        "c": background("background", "all"),
+        "b": make_record(PLAIN),
+        "e": background("background", "rank"),
+    })  # fmt: skip
+    assert list(comparison(tables.runs, 0.1)["run"]) == ["b", "e", "c", "a", "d"]
+
+
+def test_different_trainings_are_not_taken_for_seeds(make_record):
+    tables = study({"a": make_record(PLAIN), "b": make_record({"top_k": 2}), "c": make_record({"top_k": 4})})
+    found = comparison(tables.runs, 0.1)["setting"].tolist()
+    assert found[1:] == ["cross-entropy + background (rank), k = 2", "cross-entropy + background (rank), k = 4"]
 
 
 def test_seeds_note(make_record):
     single = {"a": make_record(PLAIN), "b": make_record()}
-    assert "n = 1" in plain(seeds_note(single)) and "n = 2" not in plain(seeds_note(single))
-    note = plain(seeds_note({**single, "c": make_record({"seed": 1})}))
+    assert "n = 1" in plain(seeds_note(runs_of(single))) and "n = 2" not in plain(seeds_note(runs_of(single)))
+    note = plain(seeds_note(runs_of({**single, "c": make_record({"seed": 1})})))
     assert "n = 1" in note and "n = 2" in note and "background (rank)" in note and "ddof 1" in note
 
 
 def test_ood_table(make_record):
     records = {"a": make_record(PLAIN), "b": make_record(accuracy=0.8), "c": make_record({"seed": 1}, accuracy=0.9)}
     records["c"]["metrics"][0]["auroc"] = 0.6
-    table = ood_table(records)
+    metrics = with_settings(study(records).metrics_frame())
+    table = ood_table(metrics)
     assert list(table.columns) == ["cross-entropy", "cross-entropy + background (rank)"]
-    assert list(table.index) == ["n seeds", "ID accuracy", "svhn, N = 20", "Places: missing"]
+    assert list(table.index)[:2] == ["n seeds", "ID accuracy"] and len(table) == 4
     assert table["cross-entropy"].tolist() == ["1", "90.00", "80.0", "not available"]
     assert [plain(text) for text in table["cross-entropy + background (rank)"]] == [
         "2",
@@ -95,7 +138,7 @@ def test_ood_table(make_record):
         "70.0 ± 14.1",
         "not available",
     ]
-    assert ood_table(records, "fpr95_id_positive", "KNN").loc["svhn, N = 20", "cross-entropy"] == "60.0"
+    assert ood_table(metrics, "fpr95_id_positive", "KNN")["cross-entropy"].iloc[2] == "60.0"
 
 
 def test_overconfidence_table(make_record):
@@ -105,82 +148,45 @@ def test_overconfidence_table(make_record):
         )
         for seed in (0, 1)
     }
-    column = overconfidence_table(records, "above_0.9")["cross-entropy + background (rank)"].map(plain)
-    assert column["scenes, N = 50"] == "60.0 ± 14.1" and column["svhn, N = 20"] == "25.0 ± 0.0"
-    assert column["Places: missing"] == "not available"
-
-
-def test_comparison_lists_pairs_next_to_each_other(make_record):
-    def background(method, selector):
-        return make_record({"method": method, "selector": selector})
-
-    records = {
-        "d": background("logitnorm_background", "rank"),
-        "a": make_record({**PLAIN, "method": "logitnorm"}),
-        "c": background("background", "all"),
-        "b": make_record(PLAIN),
-    }
-    assert list(comparison(records, 0.1)) == ["b", "c", "a", "d"]
+    table = overconfidence_table(runs_of(records), {"test": "ID", "svhn": "SVHN", "places": "Places"}, "above_0.9")
+    column = table["cross-entropy + background (rank)"].map(plain)
+    assert column.to_dict() == {"n seeds": "2", "ID": "60.0 ± 14.1", "SVHN": "25.0 ± 0.0", "Places": "not available"}
 
 
 def test_data_table(make_record):
-    table = data_table({"a": make_record(), "b": make_record()})
+    table = data_table(study({"a": make_record(), "b": make_record()}))
     assert list(table.index) == ["ID train", "ID test", "OOD far: svhn", "OOD far: places"]
-    assert table.loc["OOD far: svhn"].tolist() == ["svhn, N = 20", 20, "a" * 12]
-    assert table.loc["OOD far: places", "set"] == "Places: missing"
-
-
-def test_different_trainings_are_not_taken_for_seeds(make_record):
-    records = {"a": make_record(PLAIN), "b": make_record({"top_k": 2}), "c": make_record({"top_k": 4})}
-    with pytest.raises(ValueError, match="b and c differ in more than method, selector and seed"):
-        comparison(records, make_record()["config"]["weight"])
+    assert table.loc["OOD far: svhn", ["N", "sha256"]].tolist() == [20, "a" * 12]
+    assert "N = 20" in table.loc["OOD far: svhn", "set"]
+    assert "missing" in table.loc["OOD far: places", "set"]
 
 
 def test_a_page_says_which_run_it_misses(make_record):
-    assert first_run({"a": make_record(PLAIN)}, "cross_entropy") == "a"
+    runs = study({"a": make_record(PLAIN)}).runs
+    assert first_run(runs, "cross_entropy") == "a"
     with pytest.raises(ValueError, match="needs a run of background with selector rank; .* has a"):
-        first_run({"a": make_record(PLAIN)}, "background", "rank")
-
-
-def _study(make_record, values):
-    """Records of one detector on two sets: ``values[method, selector, seed]`` are their AUROCs; None failed."""
-    records = {}
-    for (method, selector, seed), aurocs in values.items():
-        record = make_record({"method": method, "selector": selector, "seed": seed, "weight": 0.1 if selector else 0})
-        entry = record["data"]["ood"][0]
-        sets = ("mnist", "whole"), ("svhn", "part")
-        record["data"]["ood"] = [{**entry, "name": name, "standing": standing} for name, standing in sets]
-        good = record["metrics"][0]
-        record["metrics"] = [
-            {**good, "ood": name, "auroc": auroc}
-            if auroc is not None
-            else {"ood": name, "detector": good["detector"], "error": "it broke"}
-            for (name, _), auroc in zip(sets, aurocs)
-        ]
-        records[f"{method}-{selector}-{seed}"] = record
-    return records
-
-
-def test_paired_change_uses_shared_seeds_only(make_record):
-    records = _study(make_record, {
-        ("cross_entropy", None, 0): (0.5, 0.6), ("cross_entropy", None, 1): (0.7, 0.6), ("cross_entropy", None, 2): (0.1, 0.1),
-        ("background", "rank", 0): (0.6, 0.6), ("background", "rank", 1): (1.0, 0.5), ("background", "all", 0): (0.9, None),
-    })  # fmt: skip
-    change, n = paired_change(records, "cross_entropy", "background", "rank")
-    assert n == 2 and list(change.columns) == ["mnist", "svhn"]
-    assert change.loc["MSP"].tolist() == pytest.approx([20, -5])
-    control, n = paired_change(records, "cross_entropy", "background", "all")
-    assert n == 1 and control.loc["MSP", "mnist"] == pytest.approx(40) and control.isna().loc["MSP", "svhn"]
+        first_run(runs, "background", "rank")
 
 
 def test_group_table_counts_parts_and_gives_changes(make_record):
-    records = _study(make_record, {
-        ("cross_entropy", None, 0): (0.5, 0.7), ("background", "rank", 0): (0.7, 0.7), ("background", "all", 0): (0.9, None),
-    })  # fmt: skip
-    table = group_table(records)
+    values = {
+        ("cross_entropy", None, 0): (0.5, 0.7), ("cross_entropy", None, 1): (0.1, 0.1),
+        ("background", "rank", 0): (0.7, 0.7), ("background", "all", 0): (0.9, None),
+    }  # fmt: skip
+    records = {}
+    for (method, selector, seed), aurocs in values.items():
+        record = make_record({"method": method, "selector": selector, "seed": seed, "weight": 0.1 if selector else 0})
+        entry, good = record["data"]["ood"][0], record["metrics"][0]
+        record["data"]["ood"] = [{**entry, "name": "mnist"}, {**entry, "name": "svhn", "standing": "part"}]
+        record["metrics"] = [
+            {**good, "ood": name, "auroc": auroc} if auroc else {"ood": name, "detector": "MSP", "error": "it broke"}
+            for name, auroc in zip(("mnist", "svhn"), aurocs)
+        ]
+        records[f"{method}-{selector}-{seed}"] = record
+    table = group_table(comparison(study(records).metrics_frame(), 0.1))
     group = "far (2 sets, parts or stand-ins: 1)"
     assert set(table.columns.get_level_values(0)) == {group}
-    assert table[group, "cross-entropy", "alone"]["MSP"] == "60.0"
-    assert table[group, "cross-entropy", "+ background (rank)"]["MSP"] == "70.0 (+10.0)"
+    assert plain(table[group, "cross-entropy", "alone"]["MSP"]) == "35.0 ± 35.4"
+    assert table[group, "cross-entropy", "+ background (rank)"]["MSP"] == "70.0 (+10.0)", "over shared seeds"
     assert table[group, "cross-entropy", "+ background (all cells)"]["MSP"] == "failed"
     assert table[group, "cross-entropy", "+ background (rank)"]["ID accuracy"] == "90.00 (+0.00)"
