@@ -189,6 +189,8 @@ rule book:
         "_config.yml",
         "_toc.yml",
         "book/style/book.css",
+        "book/library.py",
+        LIBRARY,
         sorted(map(str, [*Path("book").glob("*.md"), *Path("book").glob("*.bib")])),
         sorted(set(map(str, Path("book/results").glob("*/*.ipynb"))) - {*PAGES, *FINDINGS}),
     output:

@@ -132,4 +132,3 @@ def bootstrap(scores_id, scores_ood, n_resamples=200, seed=0, level=0.95, name="
     }
     ends = ((1 - level) / 2, (1 + level) / 2)
     return {metric: tuple(np.quantile(values, ends).tolist()) for metric, values in found.items()}
-

@@ -124,7 +124,10 @@ def _definition(module, name, attribute=None):
     inside = f"{module}.{name}".lstrip(".")
     if any(f"{inside}.".startswith(f"{place}.") for place in LEFT_OUT):
         return
-    if LIBRARY.joinpath(*inside.split(".")).is_dir() or LIBRARY.joinpath(*inside.split(".")).with_suffix(".py").is_file():
+    if (
+        LIBRARY.joinpath(*inside.split(".")).is_dir()
+        or LIBRARY.joinpath(*inside.split(".")).with_suffix(".py").is_file()
+    ):
         if name not in (_module(module).imports if module else ()):  # a module, not a function of the same name
             if attribute is not None:
                 yield from _definition(inside, attribute)

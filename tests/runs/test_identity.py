@@ -151,7 +151,14 @@ def test_what_a_training_reaches(monkeypatch):
         "squared_norm", "background_loss", "augment", "learning_rate_at", "resume",
     }  # fmt: skip
     assert not rank & {
-        "cam_threshold", "norm", "WhitenedCNN", "LogitNorm", "refuse_endless", "load", "atomic_write", "evaluate_run"
+        "cam_threshold",
+        "norm",
+        "WhitenedCNN",
+        "LogitNorm",
+        "refuse_endless",
+        "load",
+        "atomic_write",
+        "evaluate_run",
     }
     plain = reach(make_config("cpu", method="logitnorm"), monkeypatch)
     assert plain >= {"WhitenedCNN", "LogitNorm"} and not plain & {"rank", "cam_threshold", "SmallResNet"}
@@ -177,7 +184,13 @@ def test_every_setting_changes_the_run(field):
     config = Config()
     value = getattr(config, field)
     choices = {"method": "cross_entropy", "selector": "rank", "penalty": "entropy", "network": "whitened_cnn"}
-    other = choices.get(field, value + "x") if isinstance(value, str) else not value if isinstance(value, bool) else (value or 0) + 1
+    other = (
+        choices.get(field, value + "x")
+        if isinstance(value, str)
+        else not value
+        if isinstance(value, bool)
+        else (value or 0) + 1
+    )
     assert run_id(dataclasses.replace(config, **{field: other}), "a") != run_id(config, "a")
 
 

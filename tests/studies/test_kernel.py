@@ -79,7 +79,12 @@ def test_a_kernel_ends_that_lets_no_other_thread_run(begin):
 def test_a_kernel_whose_parent_has_gone_does_not_start():
     alone = {**os.environ, "JPY_PARENT_PID": "-1"}
     done = subprocess.run(
-        [sys.executable, "-m", "bgood_lib.studies.kernel"], env=alone, capture_output=True, text=True, timeout=100, check=False
+        [sys.executable, "-m", "bgood_lib.studies.kernel"],
+        env=alone,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
     )
     assert done.returncode == 1 and "has ended" in done.stderr
 

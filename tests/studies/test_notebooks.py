@@ -1,4 +1,3 @@
-
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook

@@ -23,7 +23,7 @@ def study(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     file = tmp_path / "mine.yaml"
     file.write_text(
-        f"title: Mine\nnotebook: notebooks/train.ipynb\ncommon: {{epochs: 2, n_train: 100}}\n"
+        "title: Mine\nnotebook: notebooks/train.ipynb\ncommon: {epochs: 2, n_train: 100}\n"
         "runs: [{method: [cross_entropy, background, logitnorm], seed: 0}]\npages: {}\n"
     )
     return file

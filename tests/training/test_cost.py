@@ -39,4 +39,4 @@ def test_hours_grow_with_epochs_and_images(images, labels):
     network = make_network(config, images, labels)
     few = cost.estimate_hours(network, config, 1_000, CPU)
     many = cost.estimate_hours(network, dataclasses.replace(config, epochs=100), 10_000, CPU)
-    assert 0 < few and 10 < many / few < 1000
+    assert few > 0 and 10 < many / few < 1000

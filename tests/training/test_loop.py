@@ -47,7 +47,9 @@ def test_resuming_equals_not_having_stopped_bit_for_bit(images, labels, tmp_path
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(fresh(config, images, labels), images, labels, config, CPU, checkpoint=checkpoint, identity="r", report=kill)
+        train(
+            fresh(config, images, labels), images, labels, config, CPU, checkpoint=checkpoint, identity="r", report=kill
+        )
     torch.rand(5)  # another process: the global generator is somewhere else
     resumed, lines = fresh(config, images, labels), []
     history = train(resumed, images, labels, config, CPU, checkpoint=checkpoint, identity="r", report=lines.append)
@@ -119,7 +121,9 @@ def test_divergence_promises_no_checkpoint_that_is_not_there(images, labels, tmp
     config, checkpoint = small(), tmp_path / "c.pt"
     diverging_at(6, monkeypatch)
     with pytest.raises(TrainingDiverged) as caught:
-        train(fresh(config, images, labels), images, labels, config, CPU, checkpoint=checkpoint, identity="r", report=str)
+        train(
+            fresh(config, images, labels), images, labels, config, CPU, checkpoint=checkpoint, identity="r", report=str
+        )
     assert not checkpoint.exists()
     assert str(checkpoint) not in str(caught.value)
 
