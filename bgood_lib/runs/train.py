@@ -18,6 +18,7 @@ from ..utils.files import user_path
 from ..utils.machine import describe
 from .identity import run_id
 from .record import read_record, write_record
+from .start import take_over
 
 JUDGED_IMAGES = 1000  # with true masks, on which selectors are judged
 
@@ -46,7 +47,7 @@ class Trained:
     lock: object
 
 
-def train_run(config, device, out, force=False, overwrite=False, report=print):
+def train_run(config, device, out, force=False, overwrite=False, start=None, report=print):
     """Train the network of a configuration, or finish what the folder's checkpoint holds.
 
     Parameters
@@ -59,6 +60,8 @@ def train_run(config, device, out, force=False, overwrite=False, report=print):
         Train even if it takes more than three hours on a CPU.
     overwrite : bool, default=False
         Take the folder even if it holds another training, whose files are then lost.
+    start : MapNetwork, optional
+        Begin from its weights, see :func:`bgood_lib.runs.start.starting_network`; ``config.init`` names them.
     report : callable, default=print
         Receives a line an epoch.
 
@@ -82,6 +85,8 @@ def train_run(config, device, out, force=False, overwrite=False, report=print):
     keep = slice(config.n_train or None)
     masks = datasets.extra(config.dataset, "train", "foreground")[keep] if config.selector == "oracle" else None
     network = make_network(config, images, labels)
+    if config.init is not None:
+        take_over(network, start, config)
     n = len(images[keep])
     refuse_endless(network, config, n, device, force, report)
     history = train(

@@ -9,6 +9,7 @@ import nbformat
 from .. import datasets
 from ..runs.identity import run_id
 from ..runs.record import read_record
+from ..runs.start import starting_sha256
 from ..training.config import Config, make_config
 from ..training.loop import choose_precision
 from ..utils.machine import choose_device
@@ -31,6 +32,7 @@ def config_of(study, name):
     values = check_parameters(study.notebook, study.runs[name])
     if values.get("precision", "auto") == "auto":
         values["precision"] = choose_precision(choose_device(values.get("device", "auto")))
+    values["init"] = starting_sha256(values.get("init", ""))
     fields = Config.__dataclass_fields__
     return make_config(values.get("profile", "scenes"), **{k: v for k, v in values.items() if k in fields})
 

@@ -10,7 +10,8 @@ All that it may hold::
       - {method: background, weight: [0.02, 0.5], seed: 0}
     pages:                                          # notebooks that read the runs
       ablation: {weight: 0.1}                       # and their parameters
-    publish: tables                                 # true: a copy of each record; tables: a few small files
+    # `init: results/weights/mine-s{seed}.safetensors`: {NAME} in a text stands for the run's parameter NAME
+publish: tables                                 # true: a copy of each record; tables: a few small files
 """
 
 import itertools
@@ -125,7 +126,7 @@ def read_study(path, check=True):
                 raise StudyError(f"{path}: two runs are called {name}")
             if len(runs) >= MAX_RUNS:
                 raise StudyError(f"{path}: more than {MAX_RUNS:,} runs; make several studies of them")
-            runs[name] = {**common, **varied}
+            runs[name] = _filled({**common, **varied}, path)
     pages = {page: values or {} for page, values in content.get("pages", {}).items()}
     for page, values in pages.items():
         if not NAME.fullmatch(page) or not isinstance(values, dict):
@@ -148,6 +149,21 @@ def _written_out(grid, path):
                 raise StudyError(f"{path}: {name} is {value!r}; expected a number, text, true or false")
     for values in itertools.product(*options):
         yield dict(zip(grid, values))
+
+
+def _filled(values, path):
+    """Values of a run with ``{seed}`` and the like in their text replaced by what the run says of them."""
+
+    def of(match):
+        if match[1] not in values:
+            raise StudyError(
+                f"{path}: {match[0]} in a text stands for a parameter of the run, which has no {match[1]!r}"
+            )
+        return str(values[match[1]])
+
+    return {
+        name: re.sub(r"\{([^{}]*)\}", of, value) if isinstance(value, str) else value for name, value in values.items()
+    }
 
 
 def _check(path, notebook, runs, pages):

@@ -106,6 +106,8 @@ class Config:
     precision : str
         What the forward pass of training computes in, one of ``PRECISIONS``; evaluation is always float32.
         See :func:`bgood_lib.training.loop.choose_precision`.
+    init : str or None
+        Checksum of the weights that the training begins from; None where they are drawn from the seed.
     """
 
     dataset: str = "scenes"
@@ -137,6 +139,7 @@ class Config:
     flip: bool = True
     crop_padding: int = 4
     precision: str = "float32"
+    init: str | None = None
 
     @property
     def uses_background(self):

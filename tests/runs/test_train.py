@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from bgood_lib.runs.record import read_record
+from bgood_lib.runs.start import starting_network, starting_sha256
 from bgood_lib.runs.train import evaluate_run, train_run
 from bgood_lib.training.checkpoint import identity_of, load_network, weights_sha256
 from bgood_lib.training.config import make_config
@@ -53,3 +54,26 @@ def test_another_training_is_not_lost(tmp_path, left):
 def test_a_folder_without_a_name_is_refused(out):
     with pytest.raises(InputError, match="out is .*; expected a folder"):
         train_run(short(), CPU, out)
+
+
+def test_fine_tuning_begins_from_the_weights_it_names(tmp_path):
+    first = train_run(short(), CPU, tmp_path / "first", report=str)
+    start = starting_network(str(tmp_path / "first"))
+    config = short(init=weights_sha256(start), method="background", learning_rate=1e-12, background_start=0.0)
+    second = train_run(config, CPU, tmp_path / "second", start=start, report=str)
+    for (name, old), new in zip(start.state_dict().items(), second.network.state_dict().values(), strict=True):
+        if "running" not in name and "batches" not in name:
+            assert torch.allclose(old, new, atol=1e-6), name
+    assert second.identity != first.identity
+    assert starting_sha256(str(tmp_path / "first")) == config.init and starting_sha256("") is None
+
+
+def test_a_start_that_does_not_fit_is_refused(tmp_path):
+    train_run(short(), CPU, tmp_path / "first", report=str)
+    start = starting_network(str(tmp_path / "first"))
+    with pytest.raises(InputError, match="is not the one of the configuration"):
+        train_run(short(init="0" * 64), CPU, tmp_path / "a", start=start, report=str)
+    with pytest.raises(InputError, match="does not fit small_resnet"):
+        train_run(short(init=weights_sha256(start), stages=3), CPU, tmp_path / "b", start=start, report=str)
+    with pytest.raises(InputError, match="init is .*none'; expected a run's folder"):
+        starting_network(tmp_path / "none")

@@ -168,3 +168,12 @@ def test_the_name_of_a_study_becomes_a_folder(tmp_path):
     (tmp_path / "a b.yaml").write_text(GOOD)
     with pytest.raises(StudyError, match="a study's name has letters"):
         read_study(tmp_path / "a b.yaml")
+
+
+def test_a_text_may_name_a_parameter_of_the_run(study):
+    text = GOOD.replace("epochs: 2}", "epochs: 2, init: 'weights/{method}-s{seed}.safetensors'}")
+    runs = read_study(study(text)).runs
+    assert runs["background-s1"]["init"] == "weights/background-s1.safetensors"
+    for wrong in ("{sead}", "{0}", "{}", "{seed.real}"):
+        with pytest.raises(StudyError, match="mine.yaml: .*stands for a parameter of the run"):
+            read_study(study(text.replace("{seed}", wrong)))
