@@ -73,7 +73,7 @@ cifar10: $(INSTALLED)
 	@echo "the book: $(CURDIR)/_build/html/index.html"
 
 study: $(INSTALLED)
-	@$(SNAKEMAKE) --config studies=$(STUDY) $(OPTIONS)
+	@$(SNAKEMAKE) --config studies=$(STUDY) $(OPTIONS) -- trained
 
 lint: .venv/installed
 	@ruff check --quiet && ruff format --check --quiet || \
