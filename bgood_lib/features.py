@@ -1,6 +1,7 @@
 """One pass through the network; every score reads what it left behind."""
 
 import json
+import re
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -8,11 +9,15 @@ import numpy as np
 import torch
 
 from .datasets.catalogue import Description
+from .utils.arrays import as_float32, as_labels, open_npz
 from .utils.errors import InputError
 from .utils.files import atomic_write
 
 # Entries of a bank that belong to no set.
-_SINGLE = {"weight", "bias", "descriptions", *(f"ood_head{i}" for i in range(4))}
+_SINGLE = {"weight", "bias", "descriptions", "identity", *(f"ood_head{i}" for i in range(4))}
+_ID_SETS = ("train", "test", "val")
+_NAME = re.compile(r"\w[\w.-]{0,99}")
+_TOLERANCE = 1e-3  # of logits, as a share of the sum of what they are summed up from
 
 
 @dataclass(frozen=True)
@@ -93,10 +98,12 @@ class Bank:
     ood_head : list of ndarray, optional
         Weights and biases of a second head that tells ID from OOD features, two layers with a ReLU
         between them: [H, C], [H], [2, H], [2].
+    identity : str, optional
+        Of the training whose network this is, see :func:`bgood_lib.runs.identity.run_id`.
     """
 
-    def __init__(self, sets, weight, bias, descriptions=(), ood_head=None):
-        self.sets, self.weight, self.bias, self.ood_head = sets, weight, bias, ood_head
+    def __init__(self, sets, weight, bias, descriptions=(), ood_head=None, identity=""):
+        self.sets, self.weight, self.bias, self.ood_head, self.identity = sets, weight, bias, ood_head, identity
         default = {name: Description(name, name, n=len(part)) for name, part in sets.items()}
         self.descriptions = default | {name: what for name, what in dict(descriptions).items() if name in sets}
 
@@ -117,12 +124,13 @@ class Bank:
         Bank
         """
         kept = {name: what for name, what in self.descriptions.items() if name not in sets}
-        return Bank(self.sets | sets, self.weight, self.bias, kept | dict(descriptions), self.ood_head)
+        descriptions = kept | dict(descriptions)
+        return Bank(self.sets | sets, self.weight, self.bias, descriptions, self.ood_head, self.identity)
 
     def take(self, names):
         """The same bank with some of its sets only."""
         sets = {name: part for name, part in self.sets.items() if name in names}
-        return Bank(sets, self.weight, self.bias, self.descriptions, self.ood_head)
+        return Bank(sets, self.weight, self.bias, self.descriptions, self.ood_head, self.identity)
 
     @classmethod
     def from_arrays(cls, features, labels, weight, bias, titles=None):
@@ -146,25 +154,21 @@ class Bank:
 
         Raises
         ------
-        ValueError
-            If ``train`` or ``test`` is missing, or shapes do not fit; the message names the set.
+        InputError
+            If ``train`` or ``test`` is missing, or an array does not fit; the message names it.
         """
-        weight, bias = np.asarray(weight, np.float32), np.asarray(bias, np.float32)
-        if weight.ndim != 2 or bias.shape != weight.shape[:1]:
-            raise InputError(f"the head has weight {weight.shape} and bias {bias.shape}; expected [K, C] and [K]")
+        weight, bias = _checked_head(weight, bias)
         sets = {}
         for name in dict.fromkeys(("train", "test", *features)):
             if name not in features or (name in ("train", "test") and name not in labels):
-                raise InputError(f"features and labels need a set {name!r}; features: {', '.join(features)}")
-            z = np.asarray(features[name], np.float32)
-            if z.ndim != 2 or z.shape[1] != weight.shape[1] or not len(z):
-                raise InputError(f"features of {name} have shape {z.shape}; expected [N, {weight.shape[1]}]")
-            y = np.asarray(labels.get(name, np.full(len(z), -1)), np.int64)
-            if y.shape != (len(z),):
-                raise InputError(f"labels of {name} have shape {y.shape}; expected [{len(z)}]")
-            sets[name] = Features(
-                z @ weight.T + bias, z, np.linalg.norm(z, axis=1)[:, None, None], np.abs(z), y
+                raise InputError(f"features and labels need a set {name!r}; features: {', '.join(map(str, features))}")
+            z = as_float32(features[name], f"features of {name}", ("N", weight.shape[1]))
+            sets[name] = _checked(
+                name, weight, bias, z @ weight.T + bias, z, np.linalg.norm(z, axis=1)[:, None, None], np.abs(z),
+                labels.get(name, np.full(len(z), -1)),
             )  # fmt: skip
+        if unused := sorted(set(labels) - set(sets)):
+            raise InputError(f"labels of {unused[0]!r}, but no features; features: {', '.join(sets)}")
         titles = {name: title for name, title in (titles or {}).items() if name in sets}
         return cls(sets, weight, bias, {name: Description(name, titles[name], n=len(sets[name])) for name in titles})
 
@@ -188,32 +192,82 @@ class Bank:
         }
         arrays |= {f"ood_head{i}": array for i, array in enumerate(self.ood_head or ())}
         descriptions = json.dumps({name: asdict(what) for name, what in self.descriptions.items()})
+        arrays |= {"weight": self.weight, "bias": self.bias, "descriptions": descriptions, "identity": self.identity}
         with atomic_write(path) as temporary, open(temporary, "wb") as file:
-            np.savez(file, weight=self.weight, bias=self.bias, descriptions=descriptions, **arrays)
+            np.savez(file, **arrays)
 
     @classmethod
     def load(cls, path):
-        """Read a bank.
+        """Read a bank, and check that it is one: names, shapes, labels, and that the head gives its logits.
 
         Raises
         ------
-        ValueError
-            If the file is not a whole bank.
+        FileNotFoundError
+            If there is no such file.
+        InputError
+            If it is not a whole bank; the message names what is wrong.
         """
+        path = Path(path)
         try:
-            with np.load(Path(path), allow_pickle=False) as file:
-                names = dict.fromkeys(key.split("/")[0] for key in file.files if "/" in key)
-                known = {f"{name}/{field.name}" for name in names for field in fields(Features)} | _SINGLE
-                if unknown := sorted(set(file.files) - known):
-                    raise InputError(f"unknown entry {unknown[0]!r}")
-                sets = {name: Features(*(file[f"{name}/{field.name}"] for field in fields(Features))) for name in names}
-                ood_head = [file[f"ood_head{i}"] for i in range(4)] if "ood_head0" in file else None
-                descriptions = json.loads(str(file["descriptions"]))
-                descriptions = {name: Description(**what) for name, what in descriptions.items()}
-                return cls(sets, file["weight"], file["bias"], descriptions, ood_head)
+            with open_npz(path) as file:
+                return cls(*_read(file))
         except FileNotFoundError:
             raise
         except Exception as error:
-            raise InputError(
-                f"{path} is not a whole feature bank ({error}); delete it and run the training again"
-            ) from error
+            ours = path.name == "bank.npz" and (path.parent / "record.json").is_file()
+            way = "delete it and run the training again" if ours else "get it again, or save it again with Bank.save"
+            raise InputError(f"{path} is not a whole feature bank ({error}); {way}") from error
+
+
+def _read(file):
+    """What an open npz file of a bank holds: all that makes a :class:`Bank`."""
+    parts = [field.name for field in fields(Features)]
+    names = dict.fromkeys(key.rpartition("/")[0] for key in file.files if "/" in key)
+    known = {f"{name}/{part}" for name in names for part in parts} | _SINGLE
+    if unknown := sorted(set(file.files) - known):
+        raise InputError(f"unknown entry {unknown[0]!r}")
+    for name in ("train", "test"):
+        if name not in names:
+            raise InputError(f"it has no set {name!r}, only {', '.join(names) or 'none'}")
+    for entry in sorted((known - _SINGLE | {"weight", "bias", "descriptions"}) - set(file.files)):
+        raise InputError(f"it has no {entry}")
+    weight, bias = _checked_head(file["weight"], file["bias"])
+    sets = {name: _checked(name, weight, bias, *(file[f"{name}/{part}"] for part in parts)) for name in names}
+    ood_head = None
+    if "ood_head0" in file:
+        shapes = ("H", weight.shape[1]), (len(file["ood_head0"]),), (2, len(file["ood_head0"])), (2,)
+        ood_head = [as_float32(file[f"ood_head{i}"], f"ood_head{i}", shape) for i, shape in enumerate(shapes)]
+    descriptions = {name: Description(**what) for name, what in json.loads(str(file["descriptions"])).items()}
+    for name in descriptions.keys() & names.keys():
+        if descriptions[name].n != len(sets[name]):
+            raise InputError(f"{name} has {len(sets[name])} rows and is described as {descriptions[name].n} images")
+    return sets, weight, bias, descriptions, ood_head, str(file["identity"]) if "identity" in file else ""
+
+
+def _checked_head(weight, bias):
+    """Weight and bias of a head as float32, if they are some."""
+    shapes = np.shape(weight), np.shape(bias)
+    if len(shapes[0]) != 2 or shapes[1] != shapes[0][:1] or shapes[0][0] < 2:
+        raise InputError(f"the head has weight {shapes[0]} and bias {shapes[1]}; expected [K, C] and [K], K at least 2")
+    return as_float32(weight, "weight of the head", ("K", "C")), as_float32(bias, "bias of the head", ("K",))
+
+
+def _checked(name, weight, bias, logits, features, cell_norms, channel_norms, labels):
+    """A set of a bank, if it is one."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise InputError(f"a set is called {name!r}; expected letters, digits, '_', '.' and '-'")
+    n_classes, channels = weight.shape
+    features = as_float32(features, f"features of {name}", ("N", channels))
+    n = len(features)
+    logits = as_float32(logits, f"logits of {name}", (n, n_classes))
+    cell_norms = as_float32(cell_norms, f"cell_norms of {name}", (n, "h", "w"))
+    channel_norms = as_float32(channel_norms, f"channel_norms of {name}", (n, channels))
+    labels = as_labels(labels, f"labels of {name}", n, n_classes if name in _ID_SETS else 0)
+    allowed = np.abs(features) @ np.abs(weight.T) + np.abs(bias)
+    wrong = np.abs(features @ weight.T + bias - logits) > _TOLERANCE * allowed + 1e-5
+    if wrong.any():
+        raise InputError(
+            f"logits of {name} are not features W + b of the head, in {int(wrong.any(1).sum())} of {n} rows; "
+            "expected a bank of one network"
+        )
+    return Features(logits, features, cell_norms, channel_norms, labels)

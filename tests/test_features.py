@@ -20,6 +20,7 @@ def network():
 @pytest.fixture
 def bank(network, images, labels):
     sets = {"train": extract(network, images, labels), "svhn": extract(network, images[:5], [-1] * 5)}
+    sets["test"] = extract(network, images[:8], labels[:8])
     head = (array.detach().numpy() for array in network.head.parameters())
     return Bank(sets, *head, {"train": Description("scenes", "é", "part", "first 40 images", 40)})
 
@@ -57,7 +58,7 @@ def test_the_head_of_a_bank_gives_its_logits(bank):
 def test_round_trip(bank, tmp_path):
     bank.save(tmp_path / "new" / "bank.npz")
     again = Bank.load(tmp_path / "new" / "bank.npz")
-    assert list(again.sets) == ["train", "svhn"] and again.descriptions == bank.descriptions
+    assert list(again.sets) == ["train", "svhn", "test"] and again.descriptions == bank.descriptions
     assert again.descriptions["svhn"] == Description("svhn", "svhn", "own", "", 5)
     assert np.array_equal(again.weight, bank.weight) and np.array_equal(again.bias, bank.bias)
     for name in again.sets:
@@ -99,7 +100,7 @@ def test_other_sets_keep_all_else(bank):
     bank.ood_head = [np.zeros(2)] * 4
     few, mine = bank["train"].take([0, 1]), Description("mnist", "MNIST", "whole", n=2)
     other = bank.with_sets({"svhn": few, "new": few}, {"new": mine})
-    assert list(other.sets) == ["train", "svhn", "new"] and other["svhn"] is few and len(bank["svhn"]) == 5
+    assert list(other.sets) == ["train", "svhn", "test", "new"] and other["svhn"] is few and len(bank["svhn"]) == 5
     assert other.weight is bank.weight and other.ood_head is bank.ood_head
     assert other.descriptions["train"] == bank.descriptions["train"] and other.descriptions["new"] == mine
     assert other.descriptions["svhn"] == Description("svhn", "svhn", n=2)  # it is no longer what it was

@@ -25,7 +25,10 @@ def check_record(record, where="record"):
         jsonschema.validate(record, _SCHEMA)
     except jsonschema.ValidationError as error:
         place = "/".join(map(str, error.absolute_path)) or "top level"
-        raise InputError(f"{where} is not a valid record: {place}: {error.message}") from None
+        message = error.message if len(error.message) < 300 else f"{error.message[:300]} ..."
+        raise InputError(
+            f"{where} is not a valid record: {place}: {message}; get it again, or run its training again"
+        ) from None
 
 
 def write_record(path, record):

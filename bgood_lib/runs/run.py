@@ -1,15 +1,20 @@
-"""A run opened again: its bank, record and network."""
+"""A run opened again: its bank, record and network; what it says of new images."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from .. import datasets
+from ..evaluation import own_images
 from ..evaluation.bank import pass_ood, with_validation
 from ..evaluation.protocols import load_ood
-from ..features import Bank
+from ..features import Bank, extract
 from ..training import checkpoint
-from ..utils.files import check_zip
+from ..utils.errors import InputError, nearest
+from ..utils.files import check_zip, user_path
 from .record import read_record
+from .weights import load_weights, read_about
+
+WITHOUT_FIT = ("MSP", "MaxLogit", "Energy")  # detectors that need no training images
 
 
 @dataclass(frozen=True)
@@ -38,11 +43,61 @@ class Run:
         ------
         FileNotFoundError
             If there is no checkpoint beside the bank.
-        ValueError
-            If it is not whole, or of another version of this project.
+        InputError
+            If it is not whole, of another version of this project, or of another training than bank and
+            record.
         """
-        check_zip(self.folder / "checkpoint.pt")
-        return checkpoint.load_network(self.folder / "checkpoint.pt")
+        file = self.folder / "checkpoint.pt"
+        if not file.is_file():
+            raise FileNotFoundError(f"there is no {file}, so no network; put it beside the bank, or train again")
+        check_zip(file)
+        network = checkpoint.load_network(file)
+        told = self.record["weights_sha256"] if self.record else None
+        head = network.head.weight.detach().numpy()
+        same_head = head.shape == self.bank.weight.shape and (head == self.bank.weight).all()
+        if not same_head or told not in (None, checkpoint.weights_sha256(network)):
+            other = "record.json" if same_head else "the bank"
+            raise InputError(
+                f"{file} is of another training than {other} beside it (their weights differ); put back its own, or run "
+                "the training again"
+            )
+        return network
+
+    def judge(self, images, detector="MSP"):
+        """Class, score and verdict of images, as :func:`bgood_lib.evaluation.own_images.judge_images` gives them.
+
+        Parameters
+        ----------
+        images : ndarray of shape [N, 32, 32, 3], uint8
+        detector : str, default="MSP"
+
+        Returns
+        -------
+        DataFrame : ``class``, ``score``, ``threshold`` and ``verdict`` of each image.
+        """
+        return own_images.judge_images(self, images, detector)
+
+
+@dataclass(frozen=True)
+class WeightsOnly(Run):
+    """A network alone, of a weights file: its bank holds the ID test images only, for a threshold."""
+
+    weights: Path
+
+    def network(self):
+        return load_weights(self.weights)
+
+    def judge(self, images, detector="MSP"):
+        self.check(detector)
+        return super().judge(images, detector)
+
+    def check(self, detector):
+        """Refuse a detector that is fitted on training images."""
+        if detector not in WITHOUT_FIT:
+            raise InputError(
+                f"{detector} cannot be computed from weights alone; choose one of {', '.join(WITHOUT_FIT)}, or give "
+                "the folder of a run, which has a bank"
+            )
 
 
 def open_run(path, dataset=None):
@@ -53,7 +108,7 @@ def open_run(path, dataset=None):
     path : path
         A folder with ``bank.npz``, or an npz file of a bank.
     dataset : str, optional
-        In-distribution set; by default that of ``record.json`` beside the bank, if there is one.
+        In-distribution set of a bank that has no record; that of a record cannot be overridden.
 
     Returns
     -------
@@ -62,17 +117,62 @@ def open_run(path, dataset=None):
     Raises
     ------
     FileNotFoundError
-        If there is no bank.
-    ValueError
-        If the bank or the record is not whole.
+        If there is no bank; the message lists the runs there are.
+    InputError
+        If the bank or the record is not whole, or they are of two trainings.
     """
-    path = Path(path)
+    path = user_path(path, "the run")
     file = path / "bank.npz" if path.is_dir() else path
     if not file.is_file():
-        raise FileNotFoundError(f"there is no bank {file}; give the folder of a run, or the npz file of a bank")
+        raise FileNotFoundError(f"there is no bank {file}; {_runs_there_are(path)}")
     beside = file.parent / "record.json"
     record = read_record(beside) if beside.is_file() and file.name == "bank.npz" else None
-    return Run(Bank.load(file), file.parent, record, dataset or (record and record["config"]["dataset"]))
+    known = record and record["config"]["dataset"]
+    if record and dataset not in (None, known):
+        raise InputError(f"{beside} says that {file.parent} was trained on {known}, not {dataset}; leave --dataset out")
+    bank = Bank.load(file)
+    if record and bank.identity not in ("", record["identity"]):
+        raise InputError(
+            f"{file} is of another training (identity {bank.identity}) than record.json beside it "
+            f"({record['identity']}); put back its own, or run the training again"
+        )
+    return Run(bank, file.parent, record, dataset or known)
+
+
+def open_weights(path):
+    """Open a weights file, to judge images with.
+
+    Parameters
+    ----------
+    path : path
+        A ``.safetensors`` file of :func:`bgood_lib.runs.weights.save_weights`.
+
+    Returns
+    -------
+    WeightsOnly
+
+    Raises
+    ------
+    FileNotFoundError, InputError
+        See :func:`bgood_lib.runs.weights.load_weights`.
+    bgood_lib.utils.errors.DataError
+        If its ID test images are not prepared, which the threshold needs.
+    """
+    path = user_path(path, "the weights file")
+    network, dataset = load_weights(path), read_about(path)["config"]["dataset"]
+    test = extract(network, *datasets.load(dataset, "test"))
+    head = (array.detach().numpy() for array in (network.head.weight, network.head.bias))
+    return WeightsOnly(Bank({"train": test, "test": test}, *head), path.parent, None, dataset, path)
+
+
+def _runs_there_are(path, most=8):
+    """What to give instead of a run that is not there."""
+    found = {file.parent for file in [*Path("runs").glob("*/*/bank.npz"), *path.parent.glob("*/bank.npz")]}
+    found = sorted(map(str, found))
+    if not found:
+        return "give the folder of a run, or the npz file of a bank; `make book` trains runs/scenes/..."
+    more = f" and {len(found) - most} more" * (len(found) > most)
+    return f"there are {', '.join(found[:most])}{more}{nearest(path, found)}"
 
 
 def complete(run, entries, validation=False, say=print):
@@ -98,6 +198,8 @@ def complete(run, entries, validation=False, say=print):
     ------
     bgood_lib.utils.errors.DataError
         If a prepared set is damaged.
+    InputError
+        If the run's checkpoint is needed, and damaged or of another training.
     """
     wanted = [
         entry
@@ -110,7 +212,7 @@ def complete(run, entries, validation=False, say=print):
     names = ", ".join([entry.name for entry in wanted] + ["validation sets"] * validation)
     try:
         network = run.network()
-    except (OSError, ValueError) as error:
+    except FileNotFoundError as error:
         say(f"{names}: not computed, the bank counts as it is ({error})")
         return run.bank
     bank = run.bank

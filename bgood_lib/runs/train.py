@@ -1,6 +1,7 @@
 """One training from its configuration to its record; ``notebooks/train.ipynb`` shows these steps."""
 
 import dataclasses
+import time
 from dataclasses import dataclass
 
 from .. import datasets
@@ -131,14 +132,16 @@ def evaluate_run(trained, config, device, out, fit_images=10_000, report=print):
     dict : the record, see :func:`bgood_lib.runs.record.write_record`.
     """
     out = user_path(out, "out")
-    network, name = trained.network, config.dataset
+    network, name, begin = trained.network, config.dataset, time.monotonic()
     bank, ood = build_bank(network, name, min(fit_images, trained.n), report)
+    bank.identity = trained.identity
     bank.save(out / "bank.npz")
     background = {}  # how well background is found, where the true masks are known
     if datasets.has_extra(name, "test", "foreground"):
         known = *datasets.load(name, "test"), datasets.extra(name, "test", "foreground")
         known = [array[:JUDGED_IMAGES] for array in known]
         background = judge_selectors(network, *known, patch_size=config.patch_size or 1, top_k=config.top_k)
+    figures = judge(bank)
     return write_record(out / "record.json", {
         "identity": trained.identity,
         "config": dataclasses.asdict(config),
@@ -150,6 +153,7 @@ def evaluate_run(trained, config, device, out, fit_images=10_000, report=print):
         "train_seconds": sum(epoch["seconds"] for epoch in trained.history),
         "weights_sha256": weights_sha256(network),
         "history": trained.history,
-        **judge(bank),
+        "evaluation_seconds": time.monotonic() - begin,
+        **figures,
         **background,
     })  # fmt: skip

@@ -1,7 +1,9 @@
 """Trained networks small enough to keep: float16 weights in one safetensors file, with what made them."""
 
 import dataclasses
+import hashlib
 import json
+import math
 from pathlib import Path
 
 import safetensors
@@ -12,6 +14,8 @@ from ..networks.build import build_network
 from ..training.config import Config
 from ..utils.errors import InputError
 from ..utils.files import atomic_write
+
+LARGEST = {"n_classes": 100_000, "stages": 5, "width": 4096}  # what a header may claim, before anything is built
 
 
 def save_weights(network, path, config, **about):
@@ -36,12 +40,42 @@ def save_weights(network, path, config, **about):
         **about, "config": config, "n_classes": network.head.out_features,
         "mean": network.mean.flatten().tolist(), "std": network.std.flatten().tolist(),
     }  # fmt: skip
+    header["checksum"] = _checksum(header, tensors)
     with atomic_write(path) as temporary:
         save_file(tensors, temporary, metadata={"bgood": json.dumps(header)})
 
 
+def _checksum(header, tensors):
+    """SHA-256 of what a file says of itself and of its tensors: names, types, shapes and values."""
+    told = {name: value for name, value in header.items() if name != "checksum"}
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _read(path):
+    """What a file says of itself, and its tensors, if they are as they were written."""
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"there is no weights file {path}; give one that `bgood export` wrote")
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            about = json.loads(file.metadata()["bgood"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+        if about.get("checksum") != _checksum(about, tensors):
+            raise InputError("its checksum differs, or it has none")
+        return about, tensors
+    except Exception as error:  # whatever changed bytes lead to
+        raise InputError(f"{path} is not a whole weights file of this project ({error}); get it again") from error
+
+
 def read_about(path):
     """What a weights file says of itself.
+
+    Parameters
+    ----------
+    path : path
 
     Returns
     -------
@@ -49,16 +83,10 @@ def read_about(path):
 
     Raises
     ------
-    ValueError
-        If it is not a whole weights file of this project.
+    FileNotFoundError, InputError
+        If it is not there, or not a whole weights file of this project.
     """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"there is no weights file {path}")
-    try:
-        with safetensors.safe_open(path, "pt") as file:
-            return json.loads(file.metadata()["bgood"])
-    except (safetensors.SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise InputError(f"{path} is not a whole weights file of this project ({error}); get it again") from error
+    return _read(path)[0]
 
 
 def load_weights(path):
@@ -74,17 +102,32 @@ def load_weights(path):
 
     Raises
     ------
-    FileNotFoundError, ValueError
+    FileNotFoundError, InputError
         If it is not there, or not a whole weights file of this project.
     """
-    about = read_about(path)
+    about, tensors = _read(path)
+    try:
+        network = _build(about)
+        network.load_state_dict({
+            name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()
+        })  # fmt: skip
+    except Exception as error:  # what it says of itself does not make the network that it holds
+        raise InputError(f"{path}: the weights do not fit what it says of itself ({error}); get it again") from error
+    bad = [name for name, tensor in network.state_dict().items() if not torch.isfinite(tensor).all()]
+    if bad:
+        raise InputError(f"{path}: {bad[0]} holds values that are not finite; get it again")
+    return network.eval()
+
+
+def _build(about):
+    """The network that a file says it holds, with weights still to be put in."""
     fields = {field.name for field in dataclasses.fields(Config)}
     config = Config(**{name: value for name, value in about["config"].items() if name in fields})
-    network = build_network(config, about["n_classes"], about["mean"], about["std"])
-    with safetensors.safe_open(path, "pt") as file:
-        state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-    network.load_state_dict({
-        name: tensor.float() if tensor.is_floating_point() else torch.as_tensor(tensor)
-        for name, tensor in state.items()
-    })  # fmt: skip
-    return network.eval()
+    for name, largest in LARGEST.items():
+        value = about[name] if name in about else getattr(config, name)
+        if value is not None and not (type(value) is int and 1 <= value <= largest):
+            raise InputError(f"{name} is {value!r}; expected 1 to {largest}")
+    for name in ("mean", "std"):
+        if len(about[name]) != 3 or not all(type(x) is float and math.isfinite(x) for x in about[name]):
+            raise InputError(f"{name} is {about[name]!r}; expected 3 numbers")
+    return build_network(config, about["n_classes"], about["mean"], about["std"])

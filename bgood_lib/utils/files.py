@@ -36,18 +36,23 @@ def read_json(path, way_out):
         If it is not whole, or was changed since; ends with the ``way_out``.
     """
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:  # bytes that are no text, text that is no JSON
+        content = json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_no_number)
+        if not isinstance(content, dict) or not content:
+            return content
+        *others, last = content
+        rest = {name: content[name] for name in others}
+        signed = content[last] == _checksum(rest)  # whatever has become of its name
+    except (ValueError, RecursionError) as error:  # bytes that are no text, text that is no JSON
         raise InputError(f"{path} is not whole JSON ({error}); {way_out}") from None
-    if not isinstance(content, dict) or not content:
-        return content
-    *others, last = content
-    rest = {name: content[name] for name in others}
-    if content[last] == _checksum(rest):  # whatever has become of its name
+    if signed:
         return rest
     if "checksum" in content:
         raise InputError(f"{path} was changed after it was written (its checksum says so); {way_out}")
     return content
+
+
+def _no_number(text):
+    raise ValueError(f"{text} is no number in JSON")
 
 
 def _checksum(content):
@@ -90,7 +95,10 @@ def user_path(text, name):
     """
     if not str(text).strip() or "\0" in str(text):
         raise InputError(f"{name} is {str(text)!r}; expected a folder or file")
-    return Path(text).expanduser()
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise InputError(f"{name} is {str(text)!r}, but there is no such home folder; write the path out") from None
 
 
 @contextmanager

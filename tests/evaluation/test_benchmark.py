@@ -52,7 +52,7 @@ def make_bank(*names):
     shift = {name: 0 if name in ("train", "test") else 0.5 for name in sizes}
     features = {name: rng.normal(shift[name], 1, (n, 6)) for name, n in sizes.items()}
     labels = {name: (features[name] @ weight.T + bias).argmax(1) for name in ("train", "test")}
-    labels["test"][:50] += 1
+    labels["test"][:50] = (labels["test"][:50] + 1) % 4
     bank = Bank.from_arrays(features, labels, weight, bias)
     return bank.with_sets(bank.take(SETS).sets, {name: SETS[name] for name in bank.ood if name in SETS})
 
@@ -236,9 +236,13 @@ def test_a_bank_without_a_network_counts_as_it_is(small_run, cache_of_run, tmp_p
     assert lines[0].startswith("scenes_background, validation sets: not computed, the bank counts as it is (")
 
 
-def test_no_bank(tmp_path):
+def test_no_bank(bank, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(FileNotFoundError, match="there is no bank .*; give the folder of a run"):
-        open_run(tmp_path)
+        open_run(tmp_path / "runs" / "scenes" / "one")
+    bank.save(tmp_path / "runs" / "scenes" / "two" / "bank.npz")
+    with pytest.raises(FileNotFoundError, match="there are runs/scenes/two; did you mean 'runs/scenes/two'"):
+        open_run("runs/scenes/tow")
 
 
 def test_command(small_run, cache_of_run, tmp_path):

@@ -33,7 +33,7 @@ STUDY = {
     "common": {"dataset": "scenes", "epochs": EPOCHS, "n_train": 384, "fit_images": 200},
     "runs": [{"method": ["cross_entropy", "background", "logitnorm"], "seed": [0]}],
 }
-VOLATILE = {"finished", "train_seconds", "seconds", "git_commit"}  # may differ between equal runs
+VOLATILE = {"finished", "train_seconds", "evaluation_seconds", "seconds", "git_commit"}  # may differ between equal runs
 
 
 class Project:

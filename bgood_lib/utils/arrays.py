@@ -1,0 +1,127 @@
+"""Read npz files of anybody: nothing in them is executed, and none is larger than the file can be."""
+
+import math
+import zipfile
+from contextlib import contextmanager
+
+import numpy as np
+
+from .errors import InputError
+
+_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+_DEFLATED = 1100  # times smaller, at most, is what was deflated
+
+
+@contextmanager
+def open_npz(path):
+    """Open an npz file after a look at the header of each array.
+
+    Parameters
+    ----------
+    path : path
+
+    Yields
+    ------
+    NpzFile : arrays by name, each read when it is asked for.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    InputError
+        If two arrays have one name, one holds objects, or one claims another size than it has.
+    """
+    with open(path, "rb") as file:
+        if file.read(4) not in (b"PK\3\4", b"PK\5\6"):
+            raise InputError("it is no npz file; expected what numpy.savez writes")
+        size = file.seek(0, 2)
+        with zipfile.ZipFile(file) as archive:
+            _check_members(archive, size)
+        file.seek(0)
+        with np.load(file, allow_pickle=False) as arrays:
+            yield arrays
+
+
+def _check_members(archive, size):
+    seen = set()
+    for member in archive.infolist():
+        name = member.filename.removesuffix(".npy")
+        if name in seen:
+            raise InputError(f"it holds {name!r} twice; expected each name once")
+        seen.add(name)
+        if member.compress_size > size or member.file_size > _DEFLATED * (member.compress_size + 1):
+            raise InputError(f"{name!r} claims {member.file_size:,} bytes in a file of {size:,}")
+        with archive.open(member) as content:
+            version = np.lib.format.read_magic(content)
+            if version not in _HEADERS:
+                raise InputError(f"{name!r} is of the unknown version {version}; save it again with numpy.savez")
+            shape, _, dtype = _HEADERS[version](content)
+            if dtype.hasobject:
+                raise InputError(f"{name!r} holds Python objects; expected numbers")
+            claimed = math.prod(shape) * dtype.itemsize
+            if min(shape, default=0) < 0 or content.tell() + claimed != member.file_size:
+                raise InputError(f"{name!r} claims the shape {shape}, {claimed:,} bytes; it holds {member.file_size:,}")
+
+
+def as_float32(array, what, shape):
+    """An array of numbers as float32, or a refusal that names it.
+
+    Parameters
+    ----------
+    array : array_like
+        Of floats or integers.
+    what : str
+        Its name, for the message: ``features of test``.
+    shape : sequence of int or str
+        What it must be: a number, or a letter for any number of at least 1.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    InputError
+        If it is no array of numbers, of another shape, or not finite.
+    """
+    try:
+        array = np.asarray(array)
+    except (ValueError, TypeError) as error:  # rows of several lengths
+        raise InputError(f"{what}: no array ({error})") from None
+    if array.dtype.kind not in "fiu":
+        raise InputError(f"{what} have type {array.dtype}; expected float32 or other real numbers")
+    fits = [have == want if isinstance(want, int) else have > 0 for have, want in zip(array.shape, shape)]
+    if array.ndim != len(shape) or not all(fits):
+        raise InputError(f"{what} have shape {array.shape}; expected [{', '.join(map(str, shape))}]")
+    with np.errstate(over="ignore", invalid="ignore"):
+        array = array.astype(np.float32, copy=False)
+    if bad := int((~np.isfinite(array)).sum()):
+        raise InputError(
+            f"{what} have {bad:,} values that are not finite, or too large for float32; leave those images out"
+        )
+    return array
+
+
+def as_labels(labels, what, n, n_classes):
+    """Labels of n images as int64; integers 0 to ``n_classes`` - 1, or -1 each where ``n_classes`` is 0.
+
+    Raises
+    ------
+    InputError
+        If they are anything else; the message names them, the value and the range.
+    """
+    try:
+        labels = np.asarray(labels)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{what}: no array ({error})") from None
+    if labels.shape != (n,):
+        raise InputError(f"{what} have shape {labels.shape}; expected [{n}]")
+    if labels.dtype.kind not in "iu":
+        raise InputError(f"{what} have type {labels.dtype}; expected integers")
+    low, high = (0, n_classes - 1) if n_classes else (-1, -1)
+    if labels.min() < low or labels.max() > high:
+        odd = labels.max() if labels.max() > high else labels.min()
+        expected = f"0 to {high}" if n_classes else "-1, as OOD images have no class: leave them out"
+        hint = "; they seem to begin at 1" if n_classes and (labels.min(), labels.max()) == (1, n_classes) else ""
+        raise InputError(f"{what} hold {odd}; expected {expected}{hint}")
+    return labels.astype(np.int64)
