@@ -10,7 +10,7 @@ from pathlib import Path
 from ..utils.errors import InputError
 
 # Where a training begins, and the packages in which what it reaches counts: images count by their checksum.
-TRAINING = "runs.train:train_run"
+TRAINING = "runs.train:fit_network"
 TRAINING_PACKAGES = ("training", "networks", "background_loss")
 # Errors, files, locks, and how long a training would take: nothing in there changes what is computed.
 LEFT_OUT = ("utils", "training.cost")

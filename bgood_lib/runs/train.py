@@ -83,18 +83,24 @@ def train_run(config, device, out, force=False, overwrite=False, start=None, rep
         _refuse_another(out, identity)
     require_ood(config.dataset)
     images, labels = datasets.load(config.dataset, "train")
+    n = len(images[: config.n_train or None])
+    refuse_endless(make_network(config, images, labels), config, n, device, force, report)
+    network, history = fit_network(config, device, images, labels, out / "checkpoint.pt", identity, start, report)
+    return Trained(network, identity, history, n, lock)
+
+
+def fit_network(config, device, images, labels, checkpoint, identity, start, report):
+    """What decides the weights, and so, with all that it reaches, counts in a run's identity."""
     keep = slice(config.n_train or None)
     masks = datasets.extra(config.dataset, "train", "foreground")[keep] if config.selector == "oracle" else None
     network = make_network(config, images, labels)
     if config.init is not None:
         take_over(network, start, config)
-    n = len(images[keep])
-    refuse_endless(network, config, n, device, force, report)
     history = train(
         network, images[keep], labels[keep], config, device,
-        masks=masks, checkpoint=out / "checkpoint.pt", identity=identity, report=report,
+        masks=masks, checkpoint=checkpoint, identity=identity, report=report,
     )  # fmt: skip
-    return Trained(network, identity, history, n, lock)
+    return network, history
 
 
 def _refuse_another(out, identity):

@@ -1,12 +1,14 @@
 """A study as a few small files, for when its records are too many to publish.
 
-runs.csv                one row a run: configuration, identity, accuracy, every other single figure
-auroc.csv               one row a run and detector, one column an OOD set; likewise
-fpr95_ood_positive.csv  the two FPR95;
-fpr95_id_positive.csv   auroc.csv also has the sets for choosing hyper-parameters (val_...)
-errors.csv              why a detector failed; only where one did
-data.json               image sets, machines, which runs of the study are missing, which detectors were withdrawn
-                        (and why), checksums of the other files
+::
+
+    runs.csv                one row a run: configuration, identity, accuracy, every other single figure
+    auroc.csv               one row a run and detector, one column an OOD set; likewise
+    fpr95_ood_positive.csv  the two FPR95;
+    fpr95_id_positive.csv   auroc.csv also has the sets for choosing hyper-parameters (val_...)
+    errors.csv              why a detector failed; only where one did
+    data.json               image sets, machines, which runs of the study are missing, which detectors were withdrawn
+                            (and why), checksums of the other files
 
 Figures have six decimals. A figure inside a group of the record is named by its place, for
 example ``overconfidence/test/mean_confidence``. Training curves, AUPR and single scores are not here.

@@ -147,7 +147,7 @@ def reach(config, monkeypatch):
 def test_what_a_training_reaches(monkeypatch):
     rank = reach(make_config("scenes", selector="rank", penalty="squared_norm"), monkeypatch)
     assert rank >= {
-        "train", "train_run", "make_network", "SmallResNet", "ResidualBlock", "MapNetwork", "losses", "CrossEntropy", "rank",
+        "train", "fit_network", "make_network", "SmallResNet", "ResidualBlock", "MapNetwork", "losses", "CrossEntropy", "rank",
         "squared_norm", "background_loss", "augment", "learning_rate_at", "resume",
     }  # fmt: skip
     assert not rank & {
