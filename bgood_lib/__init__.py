@@ -2,11 +2,12 @@
 
 A package for each subject; each imports only from those below it::
 
-       cli              pages
-              studies
-               runs
-            evaluation
-            detectors
-    datasets   features   training
-    metrics  utils  networks  background_loss
+          cli              pages
+                 studies
+                  runs
+               evaluation
+               detectors
+           features   training
+    metrics  networks  background_loss  datasets
+                  utils
 """
