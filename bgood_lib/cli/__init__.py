@@ -1,1 +1,28 @@
-"""The command line."""
+"""The command line; its entry, :func:`bgood`, is light, so that Ctrl-C is one line from the first moment on."""
+
+import os
+import signal
+import sys
+
+
+def bgood():
+    """``bgood`` as it is installed: the commands of :mod:`bgood_lib.cli.main`."""
+    try:
+        from .main import app
+
+        app()
+    except KeyboardInterrupt:  # before a command has begun
+        print("stopped by Ctrl-C", file=sys.stderr)
+        leave(130)
+    except SystemExit as end:
+        if end.code != 130:
+            raise
+        leave(130)
+
+
+def leave(code):
+    """End at once, without a word of the threads and processes that are still at work."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

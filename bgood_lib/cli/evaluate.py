@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .common import Dataset, Detectors, Out, RunOrBank
+from .common import Dataset, Detectors, Out, RunOrBank, detector_names, output_file, output_folder
 
 
 def evaluate(
@@ -14,25 +14,32 @@ def evaluate(
     detectors: Detectors = None,
     dataset: Dataset = None,
     out: Out = None,
-    resamples: Annotated[int, typer.Option(min=0, help="of the bootstrap; 0: no intervals")] = 200,
+    resamples: Annotated[int, typer.Option(min=0, max=100_000, help="of the bootstrap; 0: no intervals")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="of the bootstrap")] = 0,
     odin: Annotated[
         bool, typer.Option("--odin", help="also ODIN: passes all images through the network again")
     ] = False,
+    ood: Annotated[
+        list[str] | None, typer.Option(metavar="NAME|FOLDER", help="also a prepared set, or a folder of pictures")
+    ] = None,
 ):
     """Every detector on every set of a protocol: AUROC, both FPR95, means; saved as csv, md and tex."""
     from ..evaluation import benchmark, report
     from ..evaluation.protocols import find_protocol
-    from ..runs.run import complete, open_run
+    from ..runs.run import add_ood, complete, open_run
 
+    names = detector_names(detectors)
     opened = open_run(run, dataset)
-    entries = benchmark.entries_of(opened.bank, find_protocol(protocol, opened.dataset), opened.dataset)
+    found = find_protocol(protocol, opened.dataset)
+    folder = output_folder(out or opened.folder)
+    opened = add_ood(opened, ood or (), protocol, say=typer.echo)
+    entries = benchmark.entries_of(opened.bank, found, opened.dataset)
     bank = complete(opened, entries, say=typer.echo)
-    names = detectors.split(",") if detectors else None
     more = odin and benchmark.score_sets_of_images(opened.network(), bank, entries, opened.dataset, typer.echo)
     found = benchmark.evaluate(bank, protocol, opened.dataset, names, resamples, seed, more_scores=more or None)
+    benchmark.refuse_if_all_failed(found)
     typer.echo(report.to_markdown(found))
-    for file in report.write(found, out or opened.folder):
+    for file in report.write(found, folder, names):
         typer.echo(f"wrote {file}")
 
 
@@ -51,37 +58,54 @@ def tune(
     from ..runs.run import complete, open_run
     from ..utils.files import atomic_write
 
+    names = detector_names(detectors)
     opened = open_run(run, dataset)
+    folder = output_folder(out or opened.folder)
     entries = benchmark.entries_of(opened.bank, find_protocol(protocol, opened.dataset), opened.dataset)
     bank = complete(opened, entries, validation=True, say=typer.echo)
-    names = detectors.split(",") if detectors else None
     found = tuning.compare(bank, opened.dataset, protocol, names, say=typer.echo)
+    benchmark.refuse_if_all_failed(found["default"])
     for line in report.notes(found["default"]):
         typer.echo(f"- {line}")
     typer.echo(tuning.side_by_side(found).to_string())
     rows = pd.concat([found[way].rows.assign(way=way) for way in found])
-    file = (out or opened.folder) / f"tuning-{protocol}.csv"
+    file = folder / f"{report.stem('tuning', protocol, names)}.csv"
     with atomic_write(file) as temporary:
         rows.to_csv(temporary, index=False)
     typer.echo(f"wrote {file}")
 
 
 def score(
-    run: Annotated[Path, typer.Argument(help="folder of a run")],
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN|WEIGHTS.safetensors", help="folder of a run, or a published network")
+    ],
     images: Annotated[list[Path], typer.Argument(help="images of any size, or folders of them")],
     detector: Annotated[str, typer.Option(help="one that is not transductive")] = "MSP",
-    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="also write the table there")] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="also write the table there")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="stop at the first file that cannot be read")] = False,
 ):
-    """Your own pictures: class, score, and ID or OOD at a threshold that accepts 95% of the ID test images."""
+    """Your own pictures: class, score, and ID or OOD at a threshold that accepts 95% of the ID test images.
+
+    Files that cannot be read are listed at the end; the exit code is 1 then.
+    """
     from ..datasets.images import find_images
     from ..evaluation import own_images
-    from ..runs.run import open_run
+    from ..runs.run import open_run, open_weights
     from ..utils.files import atomic_write
 
-    opened = open_run(run)
-    table = own_images.score_images(opened, find_images(images), detector)
+    csv = csv and output_file(csv, ".csv", "path,class,score,threshold,verdict\n")
+    files, bad = find_images(images), None if strict else []
+    if run.suffix == ".safetensors":
+        opened = open_weights(run, detector)
+    else:
+        opened = open_run(run)
+    table = own_images.score_images(opened, files, detector, bad=bad)
     typer.echo(table.to_string(index=False))
     if csv is not None:
         with atomic_write(csv) as temporary:
-            table.to_csv(temporary, index=False)
+            table.to_csv(temporary, index=False, lineterminator="\n")
         typer.echo(f"wrote {csv}")
+    if bad:
+        reasons = "\n".join(reason for _, reason in bad)
+        typer.echo(f"error: {len(bad)} of {len(files)} files have no row:\n{reasons}", err=True)
+        raise typer.Exit(1)

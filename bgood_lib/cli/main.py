@@ -1,4 +1,6 @@
-"""The command line: ``bgood data``, ``study``, ``run``, ``evaluate``, ``tune``, ``score``, ``export`` and ``verify``."""
+"""The commands ``bgood data``, ``study``, ``run``, ``evaluate``, ``tune``, ``score``, ``export`` and ``verify``."""
+
+from typing import Annotated
 
 import typer
 
@@ -18,6 +20,16 @@ for command in (run.run, evaluate.evaluate, evaluate.tune, evaluate.score, run.e
     app.command()(command)
 
 
+def _version(wanted):
+    if wanted:
+        import importlib.metadata
+
+        typer.echo(f"bgood {importlib.metadata.version('bgood')}")
+        raise typer.Exit
+
+
 @app.callback()
-def main():
+def main(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="show it")] = False,
+):
     """Local background features for OOD detection."""

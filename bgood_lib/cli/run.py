@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ..utils.errors import InputError, ParameterError
+from .common import output_file
 
 
 def run(
@@ -21,6 +22,7 @@ def run(
     from ..studies.notebooks import run_notebook
     from ..utils.strict_yaml import read_yaml
 
+    _refuse_other_notebook(output)
     values = read_yaml(file, ParameterError) if file is not None else {}
     for text in parameter or []:
         name, equals, value = text.partition("=")
@@ -34,6 +36,21 @@ def run(
         raise typer.Exit(1) from None
 
 
+def _refuse_other_notebook(output):
+    """Only a notebook that was run before, or half of one, may be replaced."""
+    import json
+
+    if not output.exists():
+        return
+    text = output.read_text(encoding="utf-8", errors="replace")
+    try:
+        ours = "papermill" in json.loads(text)["metadata"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        ours = not text or text.startswith('{\n "cells"')  # half-written, as after a kill
+    if not ours:
+        raise ParameterError(f"{output} is there already, and is no run of a notebook; name another file")
+
+
 def export(
     run: Annotated[Path, typer.Argument(help="folder of a run")],
     file: Annotated[Path, typer.Argument(metavar="FILE.safetensors")],
@@ -43,6 +60,9 @@ def export(
     from ..runs.record import read_record
     from ..training import checkpoint
 
+    file = output_file(file, ".safetensors")
+    if file.exists():
+        weights.read_about(file)  # refuses what is none of ours
     record = read_record(run / "record.json")
     network = checkpoint.load_network(run / "checkpoint.pt")
     if checkpoint.weights_sha256(network) != record["weights_sha256"]:
@@ -58,20 +78,23 @@ def verify(
     runs: Annotated[Path, typer.Option(help="where the banks of published records are looked for")] = Path("runs"),
     write: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="keep the outcome, a row per study")] = None,
 ):
-    """Recompute every figure of records from the stored scores, and compare."""
+    """Recompute every figure of records from the stored scores, and compare.
+
+    Exit code 0: all agree. 1: a figure differs, or a file is not whole. 3: all files are whole, but for some
+    the scores are not here, as in a clone.
+    """
     from ..studies import verification
     from ..utils.files import atomic_write
 
-    counts, every = {}, []
+    write = write and output_file(write, ".csv", ",".join(verification.SUMMARY))
+    every = []
     for found in verification.verify(path, runs):
         every.append(found)
-        counts[found.verdict] = counts.get(found.verdict, 0) + 1
         about = f"{found.figures} figures, largest difference {found.worst:.1e} ({found.where})" * bool(found.figures)
         about = "; ".join(filter(None, [about, found.missing]))
         typer.echo(f"{found.verdict:16}{found.record}: {about}")
-    typer.echo(", ".join(f"{n} {verdict}" for verdict, n in counts.items()))
+    typer.echo(verification.in_words(every, runs))
     if write:
         with atomic_write(write) as temporary:
             verification.summary(every).to_csv(temporary, index=False, lineterminator="\n", float_format="%.1e")
-    if "differs" in counts:
-        raise typer.Exit(1)
+    raise typer.Exit(verification.exit_code(every))

@@ -10,48 +10,59 @@ StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="name of a file 
 Runs = Annotated[Path, typer.Option(help="where runs are kept")]
 
 
-def _open(name):
+def _open(name, check=True):
     from ..studies.study import read_study
 
-    return read_study(Path(name) if name.endswith(".yaml") else Path("studies") / f"{name}.yaml")
+    return read_study(Path(name) if name.endswith(".yaml") else Path("studies") / f"{name}.yaml", check)
+
+
+def _end(found):
+    """Exit code 1 if a run or page is impossible."""
+    if any(one.state == "impossible" for one in found):
+        typer.echo("error: change what is impossible in the study's file", err=True)
+        raise typer.Exit(1)
 
 
 @app.command()
 def plan(name: StudyName, runs: Runs = Path("runs")):
     """What would be trained, how long that takes by past records, and what is there already."""
-    from ..studies.status import alike, config_of, minutes_of, past_records, state_of
+    from ..studies.status import alike, minutes_of, past_records, states
 
-    study = _open(name)
-    records, total, unknown, devices = past_records(runs), 0.0, 0, set()
-    for run in study.runs:
-        config = config_of(study, run)
-        state, about = state_of(runs / study.name / run, config)
-        minutes = None if state == "done" else minutes_of(config, records)
+    study = _open(name, check=False)
+    records, total, unknown, devices, partial = past_records(runs), 0.0, 0, set(), 0
+    found = states(study, runs)
+    for one in found:
+        about, wanted = one.about, one.state not in ("done", "impossible")
+        minutes, whole = minutes_of(one.config, records) if wanted else (None, True)
         if minutes is not None:
             total += minutes
-            devices |= {record["machine"]["device_name"] for record in alike(config, records)}
-            about = "; ".join(filter(None, [f"about {minutes:.1f} minutes", about]))
-        unknown += state != "done" and minutes is None
-        typer.echo(f"{state:8}{run}  {about}".rstrip())
+            partial += not whole
+            devices |= {record["machine"]["device_name"] for record in alike(one.config, records)}
+            about = "; ".join(filter(None, [f"about {minutes:.1f} minutes{' of training' * (not whole)}", about]))
+        unknown += wanted and minutes is None
+        typer.echo(f"{one.state:8}{' ' * (len(one.state) >= 8)}{one.run}  {about}".rstrip())
     typer.echo(
-        f"{len(study.runs)} runs; to train: about {total / 60:.1f} hours of one process"
-        + f", by past trainings on {' and '.join(sorted(devices))}" * bool(devices)
+        f"{len(study.runs)} runs; to do: about "
+        + (f"{total / 60:.1f} hours" if total >= 60 else f"{total:.0f} minutes")
+        + f" of one process ({'training only' if partial else 'training and evaluation'})"
+        + f", by past runs on {' and '.join(sorted(devices))}" * bool(devices)
         + f", and {unknown} runs of unknown length" * bool(unknown)
     )
+    _end(found)
 
 
 @app.command()
 def status(name: StudyName, runs: Runs = Path("runs")):
     """How far a study is: done, begun, failed with the reason."""
-    from ..studies.status import config_of, state_of
+    from collections import Counter
 
-    study = _open(name)
-    counts = {}
-    for run in study.runs:
-        state, about = state_of(runs / study.name / run, config_of(study, run))
-        counts[state] = counts.get(state, 0) + 1
-        typer.echo(f"{state:8}{run}  {about}".rstrip())
-    typer.echo(", ".join(f"{n} {state}" for state, n in counts.items()))
+    from ..studies.status import states
+
+    found = states(_open(name, check=False), runs)
+    for one in found:
+        typer.echo(f"{one.state:8}{' ' * (len(one.state) >= 8)}{one.run}  {one.about}".rstrip())
+    typer.echo(", ".join(f"{n} {state}" for state, n in Counter(one.state for one in found).items()))
+    _end(found)
 
 
 @app.command()

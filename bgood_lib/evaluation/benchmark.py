@@ -185,6 +185,23 @@ def evaluate(
     return Evaluation(rows.astype(counts), protocol, bank.descriptions["test"])
 
 
+def refuse_if_all_failed(evaluation):
+    """An error in the place of a table that holds no figure at all.
+
+    Raises
+    ------
+    InputError
+        With the reasons.
+    """
+    rows = evaluation.rows
+    if rows["auroc"].isna().all():
+        reasons = dict.fromkeys(
+            rows.dropna(subset=["detector", "error"])[["detector", "error"]].itertuples(index=False)
+        )
+        told = "; ".join(f"{detector}: {error}" for detector, error in list(reasons)[:3])
+        raise InputError(f"no detector could be computed, so no table is written. {told}; choose other detectors")
+
+
 def _columns(rows):
     """Figures last, in a fixed order, ``error`` at the very end."""
     about = ["title", "standing", "note", "n", "published_n"]

@@ -148,13 +148,22 @@ def _escape(text):
     return "".join(f"\\{letter}" if letter in "&%$#_{}" else letter for letter in str(text))
 
 
-def write(evaluation, folder):
+def stem(what, protocol, detectors=None):
+    """Name of a table's file, without ending: one of some detectors only is called by them too."""
+    parts = [what, protocol, *(detectors or ())]
+    name = "-".join(parts)
+    return name if len(name) < 150 else f"{'-'.join(parts[:4])}-and-{len(parts) - 4}-more"
+
+
+def write(evaluation, folder, detectors=None):
     """Write ``evaluation-PROTOCOL`` as csv (all figures, shares), md and tex (percent).
 
     Parameters
     ----------
     evaluation : Evaluation
     folder : path
+    detectors : sequence of str, optional
+        The detectors, where they are not all: the files are called by them too.
 
     Returns
     -------
@@ -165,7 +174,8 @@ def write(evaluation, folder):
         "md": to_markdown(evaluation),
         "tex": to_latex(evaluation),
     }
-    files = [Path(folder) / f"evaluation-{evaluation.protocol.name}.{ending}" for ending in texts]
+    name = stem("evaluation", evaluation.protocol.name, detectors)
+    files = [Path(folder) / f"{name}.{ending}" for ending in texts]
     for file, text in zip(files, texts.values()):
         with atomic_write(file) as temporary:
             Path(temporary).write_text(text, encoding="utf-8")

@@ -1,12 +1,16 @@
 """A run opened again: its bank, record and network; what it says of new images."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .. import datasets
+from ..datasets import Description
+from ..datasets.images import find_images, read_images
+from ..detectors.registry import DETECTORS
 from ..evaluation import own_images
 from ..evaluation.bank import pass_ood, with_validation
-from ..evaluation.protocols import load_ood
+from ..evaluation.protocols import OODSet, load_ood
 from ..features import Bank, extract
 from ..training import checkpoint
 from ..utils.errors import InputError, nearest
@@ -87,18 +91,6 @@ class WeightsOnly(Run):
     def network(self):
         return load_weights(self.weights)
 
-    def judge(self, images, detector="MSP"):
-        self.check(detector)
-        return super().judge(images, detector)
-
-    def check(self, detector):
-        """Refuse a detector that is fitted on training images."""
-        if detector not in WITHOUT_FIT:
-            raise InputError(
-                f"{detector} cannot be computed from weights alone; choose one of {', '.join(WITHOUT_FIT)}, or give "
-                "the folder of a run, which has a bank"
-            )
-
 
 def open_run(path, dataset=None):
     """Open a run's folder, or a bank alone.
@@ -139,13 +131,15 @@ def open_run(path, dataset=None):
     return Run(bank, file.parent, record, dataset or known)
 
 
-def open_weights(path):
+def open_weights(path, detector="MSP"):
     """Open a weights file, to judge images with.
 
     Parameters
     ----------
     path : path
         A ``.safetensors`` file of :func:`bgood_lib.runs.weights.save_weights`.
+    detector : str, default="MSP"
+        What will be asked for: one of ``WITHOUT_FIT``, as there are no features of training images.
 
     Returns
     -------
@@ -154,11 +148,17 @@ def open_weights(path):
     Raises
     ------
     FileNotFoundError, InputError
-        See :func:`bgood_lib.runs.weights.load_weights`.
+        See :func:`bgood_lib.runs.weights.load_weights`; or if the detector is another one.
     bgood_lib.utils.errors.DataError
         If its ID test images are not prepared, which the threshold needs.
     """
     path = user_path(path, "the weights file")
+    DETECTORS.find(detector)
+    if detector not in WITHOUT_FIT:
+        raise InputError(
+            f"{detector} cannot be computed from weights alone; choose one of {', '.join(WITHOUT_FIT)}, or give the "
+            "folder of a run, which has a bank"
+        )
     network, dataset = load_weights(path), read_about(path)["config"]["dataset"]
     test = extract(network, *datasets.load(dataset, "test"))
     head = (array.detach().numpy() for array in (network.head.weight, network.head.bias))
@@ -224,3 +224,48 @@ def complete(run, entries, validation=False, say=print):
         say(f"validation sets: passed through the network of {run.folder}")
         bank = with_validation(network, run.dataset, bank)
     return bank
+
+
+def add_ood(run, wanted, protocol="all", say=print):
+    """A run whose bank holds further OOD sets, with the standing "own".
+
+    Parameters
+    ----------
+    run : Run
+    wanted : sequence of str
+        Names of prepared sets, or folders of pictures (called by the folder's name).
+    protocol : str, default="all"
+        What they are evaluated in; only ``all`` takes further sets.
+    say : callable, default=print
+        Receives a line about each.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    InputError, FileNotFoundError, bgood_lib.utils.errors.DataError
+        If there is no such set or folder, its name is taken, or the run has no network.
+    """
+    if wanted and protocol != "all":
+        raise InputError(f"--ood does not go with --protocol {protocol}, whose sets are fixed; use --protocol all")
+    bank, network = run.bank, run.network() if wanted else None
+    for name in dict.fromkeys(wanted):
+        folder = user_path(name, "--ood")
+        if datasets.available(name, "test"):
+            features, description = pass_ood(network, OODSet(name, "own"))
+        elif folder.is_dir():
+            name = folder.resolve().name
+            if not re.fullmatch(r"\w[\w.-]{0,99}", name):
+                raise InputError(f"--ood {folder}: a set would be called {name!r}; rename it: letters, digits, _ . -")
+            images = read_images(find_images([folder]))
+            features, description = extract(network, images, [-1] * len(images)), Description(name, name, n=len(images))
+        else:
+            prepared = ", ".join(known for known, split in datasets.names() if datasets.available(known, split))
+            raise InputError(f"--ood {name}: neither a folder nor a prepared set; prepared are {prepared}")
+        if name in ("train", "test", "val", "val_ood", "val_jigsaw") or (name in bank.sets and folder.is_dir()):
+            raise InputError(f"--ood {name}: the bank holds a set of that name; rename the folder")
+        say(f"{name}: {len(features):,} images passed through the network of {run.folder}")
+        bank = bank.with_sets({name: features}, {name: description})
+    return replace(run, bank=bank)

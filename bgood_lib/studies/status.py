@@ -1,17 +1,22 @@
 """How far the runs of a study are, and how long the others will take."""
 
-import json
+import dataclasses
 import statistics
+from functools import lru_cache
 from pathlib import Path
 
 import nbformat
+import torch
 
 from .. import datasets
+from ..networks.build import build_network
 from ..runs.identity import run_id
 from ..runs.record import read_record
 from ..runs.start import starting_sha256
 from ..training.config import Config, make_config
 from ..training.loop import choose_precision
+from ..training.losses import losses
+from ..utils.errors import BgoodError, InputError
 from ..utils.machine import choose_device
 from .notebooks import check_parameters
 
@@ -35,6 +40,89 @@ def config_of(study, name):
     values["init"] = starting_sha256(values.get("init", ""))
     fields = Config.__dataclass_fields__
     return make_config(values.get("profile", "scenes"), **{k: v for k, v in values.items() if k in fields})
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """How far a run of a study is.
+
+    Attributes
+    ----------
+    run : str
+    state : str
+        As :func:`state_of` says it, or ``impossible``.
+    about : str
+        Accuracy, or the reason.
+    config : Config or None
+        None if there is none.
+    """
+
+    run: str
+    state: str
+    about: str
+    config: Config | None = None
+
+
+def states(study, runs):
+    """How far each run of a study is; one that is impossible does not hide the others.
+
+    Parameters
+    ----------
+    study : Study
+        Read without a check of its runs.
+    runs : path
+        Where runs are kept.
+
+    Returns
+    -------
+    list of State
+    """
+    found, first = [], {}  # run of each training
+    for run in study.runs:
+        try:
+            config = config_of(study, run)
+            if config not in first:
+                try_out(dataclasses.replace(config, seed=0, epochs=1, n_train=0, dataset="scenes"), classes_of(config))
+            state, about = state_of(Path(runs) / study.name / run, config)
+        except BgoodError as error:
+            found.append(State(run, "impossible", " ".join(str(error).split())))
+            continue
+        if first.setdefault(config, run) != run:
+            state, about = "impossible", f"the same training as {first[config]}; take one of them away"
+        found.append(State(run, state, about, config))
+    for page, values in study.pages.items():
+        try:
+            check_parameters(Path(study.notebook).with_name(f"{page}.ipynb"), values)
+        except InputError as error:
+            found.append(State(f"page {page}", "impossible", " ".join(str(error).split())))
+    return found
+
+
+def classes_of(config):
+    """How many classes a configuration's data set has; 10 where it is not prepared."""
+    known = {"cifar100": 100}
+    if not datasets.prepared(config.dataset, "train"):
+        return known.get(config.dataset, 10)
+    return len(datasets.extra(config.dataset, "train", "classes"))
+
+
+@lru_cache
+def try_out(config, n_classes):
+    """One step of a configuration on two black images: refuses what does not fit its network.
+
+    Raises
+    ------
+    InputError
+        Such as a patch that is larger than the map.
+    """
+    before = torch.get_rng_state()
+    try:
+        network = build_network(config, n_classes, (0.5,) * 3, (0.25,) * 3)
+        pixels = torch.zeros(2, 32, 32, 4, dtype=torch.uint8)
+        generator = torch.Generator().manual_seed(0)
+        losses(network, pixels, torch.tensor([0, 1]), config, config.uses_background, generator)
+    finally:
+        torch.set_rng_state(before)
 
 
 def state_of(folder, config):
@@ -92,7 +180,7 @@ def alike(config, records):
 
 
 def minutes_of(config, records):
-    """Minutes that a training will take, by the median pace of past ones of the same network.
+    """Minutes that a run will take, by the median of past ones of the same network.
 
     Parameters
     ----------
@@ -101,16 +189,22 @@ def minutes_of(config, records):
 
     Returns
     -------
-    float or None : None if there is no such training, or its data set is not prepared.
+    minutes : float or None
+        None if there is no such training, or its data set is not prepared.
+    whole : bool
+        Whether evaluation is counted too; records of earlier versions do not say how long it took.
     """
-    paces = []
+    paces, evaluations = [], []
     for record in alike(config, records):
         n = record["config"]["n_train"] or record["data"]["train"]["n"]
         paces.append(record["train_seconds"] / n / record["config"]["epochs"])
+        if record["config"]["dataset"] == config.dataset and "evaluation_seconds" in record:
+            evaluations.append(record["evaluation_seconds"])
     if not paces or not datasets.available(config.dataset, "train"):
-        return None
+        return None, False
     n = config.n_train or datasets.info(config.dataset, "train").n
-    return statistics.median(paces) * n * config.epochs / 60
+    evaluation = statistics.median(evaluations) if evaluations else 0.0
+    return (statistics.median(paces) * n * config.epochs + evaluation) / 60, bool(evaluations)
 
 
 def past_records(runs):
@@ -119,6 +213,6 @@ def past_records(runs):
     for file in [*Path(runs).glob("*/*/record.json"), *Path("results").glob("*/*.json")]:
         try:
             found.append(read_record(file))
-        except (ValueError, json.JSONDecodeError):
+        except (ValueError, OSError):
             continue  # not for the estimate to judge
     return found

@@ -2,18 +2,21 @@
 
 import datetime
 import math
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from ..evaluation.judge import judge
-from ..features import Bank
 from ..runs.record import read_record
-from ..utils.files import check_zip
+from ..runs.run import open_run
+from ..utils.errors import InputError
+from ..utils.files import user_path
 from .tables import read_study_tables
 
 JUDGED = ("accuracy", "calibration_error", "overconfidence", "mean_norm", "metrics", "validation")
+SUMMARY = ("study", "verdict", "records", "figures", "largest_difference", "date")  # columns of `summary`
 TOLERANCE = 1e-4  # other processors add in another order
 
 
@@ -33,6 +36,8 @@ class Verification:
         Where it is: the place in the record.
     missing : str
         Why nothing was compared, or what the record lacks; empty if all is there.
+    whole : bool
+        Whether record, bank and checkpoint are as they were written, and of one training.
     """
 
     record: Path
@@ -40,10 +45,13 @@ class Verification:
     worst: float = 0.0
     where: str = ""
     missing: str = ""
+    whole: bool = True
 
     @property
     def verdict(self):
-        """``verified``, ``differs`` or ``scores not here``."""
+        """``verified``, ``differs``, ``not whole`` or ``scores not here``."""
+        if not self.whole:
+            return "not whole"
         if not self.figures:
             return "scores not here"
         return "differs" if self.missing or self.worst > TOLERANCE else "verified"
@@ -69,23 +77,48 @@ def verify(path, runs="runs"):
     ------
     FileNotFoundError
         If there is no record.
-    ValueError
-        If a record, a bank or a checkpoint is not whole.
     """
-    path = Path(path)
+    path = user_path(path, "the record")
     if (path / "record.json").is_file():
         records = [path / "record.json"]
     elif path.is_dir():
-        records = sorted(file for file in path.rglob("*.json") if not file.name.startswith("."))
+        records = sorted(file for file in path.rglob("*.json") if _is_record(file))
     else:
         records = [path] if path.is_file() else []
     if not records:
         raise FileNotFoundError(f"no record in {path}; give a run's folder, a record or a folder of records")
     for file in records:
-        if file.name == "data.json" and (file.parent / "runs.csv").is_file():
-            yield from _verify_tables(file.parent, Path(runs))
-        else:
-            yield _verify(file, Path(runs))
+        try:
+            if file.name == "data.json" and (file.parent / "runs.csv").is_file():
+                yield from _verify_tables(file.parent, Path(runs))
+            else:
+                yield _verify(file, Path(runs))
+        except InputError as error:
+            yield Verification(file, missing=str(error), whole=False)
+
+
+def _is_record(file):
+    """Not what else a run's folder holds, such as ``threshold.json``, nor what is hidden."""
+    beside = file.name != "record.json" and (file.parent / "record.json").is_file()
+    return not (beside or file.name.startswith(".") or file.name == "threshold.json")
+
+
+def exit_code(found):
+    """0: every record is verified. 1: one differs or is not whole. 3: all are whole, but scores of some are not here."""
+    verdicts = {one.verdict for one in found}
+    return 1 if verdicts & {"differs", "not whole"} else 3 * ("scores not here" in verdicts)
+
+
+def in_words(found, runs):
+    """What the outcome means, in a line."""
+    counts = Counter(one.verdict for one in found)
+    text = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
+    if n := counts["scores not here"]:
+        text += (
+            f". Of those {n}, the files are whole (schema and checksums); their figures could not be computed again, as "
+            f"{runs} holds no banks of theirs: train them (bgood study plan STUDY says how long), or give --runs FOLDER"
+        )
+    return text
 
 
 def summary(found):
@@ -109,7 +142,7 @@ def summary(found):
     table = groups.agg(
         records=("figures", "size"), figures=("figures", "sum"), largest_difference=("largest_difference", "max")
     )
-    return table.assign(date=datetime.date.today().isoformat())
+    return table.assign(date=datetime.date.today().isoformat())[list(SUMMARY)]
 
 
 def _verify(file, runs):
@@ -139,12 +172,13 @@ def _compare(name, folder, identity, weights, said):
     """A :class:`Verification` of what was said against the bank in a run's folder."""
     if not (folder / "bank.npz").is_file():
         return Verification(name, missing=f"no {folder / 'bank.npz'}")
-    if (folder / "checkpoint.pt").is_file():
-        check_zip(folder / "checkpoint.pt")
     beside = read_record(folder / "record.json")
     if (beside["identity"], beside["weights_sha256"]) != (identity, weights):
         return Verification(name, missing=f"{folder} holds another training")
-    found = _flat({key: _keyed(value) for key, value in judge(Bank.load(folder / "bank.npz")).items()})
+    run = open_run(folder)
+    if (folder / "checkpoint.pt").is_file():
+        run.network()  # refuses one that is not whole, or of another training
+    found = _flat({key: _keyed(value) for key, value in judge(run.bank).items()})
     kinds = set(map(_kind, said))
     found = {key: value for key, value in found.items() if _kind(key) in kinds}
     lacking = sorted(set(said) - set(found)) + sorted(set(found) - set(said))

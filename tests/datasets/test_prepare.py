@@ -72,7 +72,7 @@ def test_an_own_file_may_not_take_a_known_name(foreign):
         ({"images": None, "labels": np.zeros(5, int)}, "no array 'images', only: labels"),
         ({"labels": np.zeros(19, int)}, r"labels are int64 \(19,\), not integers \(20,\)"),
         ({"labels": np.zeros(20)}, r"labels are float64 \(20,\)"),
-        ({"classes": np.array([{}, None])}, "Object arrays cannot be loaded"),
+        ({"classes": np.array([{}, None])}, "'classes' holds Python objects"),
     ],
 )
 def test_malformed_files_are_refused_by_name_with_the_reason(foreign, cache, arrays, reason):

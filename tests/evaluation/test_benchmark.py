@@ -250,8 +250,8 @@ def test_command(small_run, cache_of_run, tmp_path):
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 0, done.output
     assert "| KNN |" in done.output and "all: mean of 4 sets" in done.output
-    assert f"wrote {tmp_path / 'evaluation-all.tex'}" in done.output
-    assert set(pd.read_csv(tmp_path / "evaluation-all.csv")["set"]) == {
+    assert f"wrote {tmp_path / 'evaluation-all-MSP-KNN.tex'}" in done.output
+    assert set(pd.read_csv(tmp_path / "evaluation-all-MSP-KNN.csv")["set"]) == {
         "scenes_unseen", "scenes_background", "scenes_novel", "scenes_elsewhere", "mean all",
     }  # fmt: skip
     refused = CliRunner().invoke(app, ["evaluate", str(small_run), "--protocol", "classic6"])

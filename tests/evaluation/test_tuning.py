@@ -153,7 +153,7 @@ def test_command(small_run, monkeypatch, tmp_path):
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 0, done.output
     assert "ood: none" in done.output and "jigsaw: ReAct {'percentile': " in done.output
-    assert set(pd.read_csv(tmp_path / "tuning-all.csv")["way"]) == {"default", "jigsaw"}
+    assert set(pd.read_csv(tmp_path / "tuning-all-ReAct.csv")["way"]) == {"default", "jigsaw"}
 
 
 def test_a_transductive_detector_keeps_its_parameters_in_every_mix(bank):

@@ -56,7 +56,8 @@ def test_plan_and_status(study, tmp_path, make_record):
     done = CliRunner().invoke(app, ["study", "plan", str(study), "--runs", str(runs)])
     assert "about 1.0 minutes" in done.output  # as long as the one that is done
     device = make_record()["machine"]["device_name"]
-    assert f"3 runs; to train: about 0.0 hours of one process, by past trainings on {device}" in done.output
+    said = f"3 runs; to do: about 2 minutes of one process (training only), by past runs on {device}"
+    assert said in done.output
 
 
 def test_a_record_of_something_else_is_changed(study, tmp_path, make_record):
@@ -74,8 +75,26 @@ def test_a_record_of_something_else_is_changed(study, tmp_path, make_record):
 def test_minutes_come_from_the_same_network_only(study, make_record):
     config = config_of(read_study(study), "background-s0")
     same = make_record({**dataclasses.asdict(config), "epochs": 4, "n_train": 200}, train_seconds=240.0)
-    assert minutes_of(config, [same]) == pytest.approx(1.0)  # 0.3 s an image and epoch
-    assert minutes_of(dataclasses.replace(config, width=32), [same]) is None
+    assert minutes_of(config, [same]) == (pytest.approx(1.0), False)  # 0.3 s an image and epoch
+    assert minutes_of(config, [{**same, "evaluation_seconds": 90.0}]) == (pytest.approx(2.5), True)
+    assert minutes_of(dataclasses.replace(config, width=32), [same]) == (None, False)
+
+
+def test_an_impossible_run_hides_no_other(study, tmp_path):
+    study.write_text(
+        "title: Mine\nnotebook: notebooks/train.ipynb\ncommon: {epochs: 2, n_train: 100}\nruns:\n"
+        "  - {method: background, patch_size: [1, 8, 32]}\n  - {method: [cross_entropy, nothing]}\n"
+        "  - {method: cross_entropy, weight: 0.5}\n  - {selector: rank, top_k: 6}\npages: {ablation: {wieght: 1}}\n"
+    )
+    for command in ("plan", "status"):
+        done = CliRunner().invoke(app, ["study", command, str(study), "--runs", str(tmp_path)])
+        lines = {line.split()[-1 if line.startswith("to do") else 1]: line for line in done.output.splitlines()}
+        assert done.exit_code == 1 and "change what is impossible" in done.output
+        assert lines["background-p1"].startswith("to do") and lines["background-p8"].startswith("to do")
+        assert "patch_size is 32; on this map it must be between 1 and 8" in lines["background-p32"]
+        assert "method is 'nothing'" in lines["nothing"]
+        assert "the same training as cross_entropy; take one" in lines["cross_entropy-w0.5"]
+        assert "has no parameter 'wieght'; did you mean 'weight'?" in done.output
 
 
 def test_an_unknown_study_is_named(tmp_path):

@@ -3,11 +3,11 @@
 import dataclasses
 import datetime
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
-import torch
 from small_bank import make_bank
 from typer.testing import CliRunner
 
@@ -79,7 +79,7 @@ def test_scores_that_are_not_here_are_said_to_be(project):
     [found] = verify(published, project / "elsewhere")
     assert found.verdict == "scores not here" and "bank.npz" in found.missing
     done = CliRunner().invoke(app, ["verify", str(project / "results"), "--runs", str(project / "elsewhere")])
-    assert done.exit_code == 0 and "1 scores not here" in done.output
+    assert done.exit_code == 3 and "1 scores not here. Of those 1, the files are whole" in done.output
 
 
 def test_tables_are_verified_too(project, sign_again):
@@ -111,15 +111,25 @@ def test_a_detector_that_was_withdrawn_is_no_difference(project):
     assert found.verdict == "verified" and found.figures == whole.figures - 5 and not found.missing
 
 
-def test_a_damaged_checkpoint_is_named(project):
-    checkpoint = project / "runs" / "study" / "one" / "checkpoint.pt"
-    torch.save({"weights": torch.ones(1000)}, checkpoint)
-    assert [found.verdict for found in verify(project / "runs" / "study" / "one")] == ["verified"]
-    content = bytearray(checkpoint.read_bytes())
+def test_a_checkpoint_is_that_of_the_record(project, small_run):
+    run = project / "runs" / "study" / "one"
+    shutil.copy(small_run / "checkpoint.pt", run)
+    [found] = verify(run)
+    assert found.verdict == "not whole" and "checkpoint.pt is of another training than the bank" in found.missing
+    content = bytearray((run / "checkpoint.pt").read_bytes())
     content[len(content) // 2] ^= 1
-    checkpoint.write_bytes(content)
-    with pytest.raises(ValueError, match="checkpoint.pt is damaged .*; delete it and run the training again"):
-        list(verify(project / "runs" / "study" / "one"))
+    (run / "checkpoint.pt").write_bytes(content)
+    [found] = verify(run)
+    assert found.verdict == "not whole" and "checkpoint.pt is damaged" in found.missing
+    assert "delete it and run the training again" in found.missing
+    done = CliRunner().invoke(app, ["verify", str(run)])
+    assert done.exit_code == 1 and "1 not whole" in done.output
+
+
+def test_what_else_a_run_holds_is_no_record(project):
+    for folder in (project / "runs" / "study" / "one", project / "runs"):
+        (folder / "threshold.json").write_text("{}")
+    assert [found.verdict for found in verify(project / "runs")] == ["verified"]
 
 
 def test_nothing_to_verify_is_an_error(tmp_path):
