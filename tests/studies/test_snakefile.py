@@ -1,0 +1,69 @@
+"""What the workflow would do with a study, without doing it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from copied import copy_project
+
+pytestmark = pytest.mark.slow
+MINE = "title: Mine\nnotebook: notebooks/train.ipynb\ncommon: {epochs: 1, n_train: 128}\n"
+
+
+@pytest.fixture
+def plan(tmp_path):
+    """A function from a study's text to what snakemake says of it, in a copy of the project."""
+    project = tmp_path / "project"
+    copy_project(project)
+    environment = {
+        **os.environ,
+        "BGOOD_DATA": str(tmp_path / "cache"),
+        "PYTHONPATH": str(project),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+
+    def of(text, *options):
+        (project / "studies" / "mine.yaml").write_text(text)
+        command = [
+            "snakemake",
+            *options,
+            "--printshellcmds",
+            "--cores",
+            "1",
+            "--config",
+            "studies=mine",
+            "--",
+            "trained",
+        ]
+        return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=120)
+
+    of.project = project
+    return of
+
+
+def test_all_runs_of_the_study_and_no_others(plan):
+    done = plan(MINE + "runs: [{method: [cross_entropy, background], seed: [0, 1]}]\n", "-n")
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    for run in ("cross_entropy-s0", "cross_entropy-s1", "background-s0", "background-s1"):
+        assert f"runs/mine/{run}/record.json" in said
+    assert "runs/scenes" not in said and "_build" not in said
+
+
+def test_the_notebook_of_the_study_runs(plan):
+    text = (plan.project / "notebooks" / "train.ipynb").read_text()
+    (plan.project / "notebooks" / "mine.ipynb").write_text(text)
+    study = MINE.replace("notebooks/train.ipynb", "notebooks/mine.ipynb") + "runs: [{seed: 0}]\n"
+    done = plan(study, "-n")
+    assert "bgood run notebooks/mine.ipynb" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("line", [
+    'runs: [{out: "$(touch pwned)"}]', 'runs: [{selector: "$(touch pwned)"}]', 'runs: [{"$(touch pwned)": 1}]',
+    'runs: [{seed: 0}]\npages: {"$(touch pwned)": {}}', "runs: [{seed: 0, init: '`touch pwned`; touch pwned'}]",
+])  # fmt: skip
+def test_nothing_of_a_study_is_executed(plan, line):
+    assert plan(MINE + line + "\n").returncode != 0
+    assert not list(plan.project.rglob("pwned"))
