@@ -17,11 +17,14 @@ def run(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="do not show what the notebook prints")] = False,
 ):
     """Run a notebook with papermill, after checking every parameter."""
+    import logging
+
     from papermill import PapermillExecutionError
 
     from ..studies.notebooks import run_notebook
     from ..utils.strict_yaml import read_yaml
 
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # a dead kernel is told of once, by us
     _refuse_other_notebook(output)
     values = read_yaml(file, ParameterError) if file is not None else {}
     for text in parameter or []:

@@ -41,13 +41,13 @@ def plan(name: StudyName, runs: Runs = Path("runs")):
             about = "; ".join(filter(None, [f"about {minutes:.1f} minutes{' of training' * (not whole)}", about]))
         unknown += wanted and minutes is None
         typer.echo(f"{one.state:8}{' ' * (len(one.state) >= 8)}{one.run}  {about}".rstrip())
-    typer.echo(
-        f"{len(study.runs)} runs; to do: about "
-        + (f"{total / 60:.1f} hours" if total >= 60 else f"{total:.0f} minutes")
-        + f" of one process ({'training only' if partial else 'training and evaluation'})"
-        + f", by past runs on {' and '.join(sorted(devices))}" * bool(devices)
-        + f", and {unknown} runs of unknown length" * bool(unknown)
-    )
+    told = [f"{len(study.runs)} runs; to do"]
+    if total:
+        time = f"{total / 60:.1f} hours" if total >= 60 else f"{total:.0f} minutes"
+        counted = "training only" if partial else "training and evaluation"
+        told.append(f"about {time} of one process ({counted}), by past runs on {' and '.join(sorted(devices))}")
+    told += [f"{unknown} runs of unknown length"] if unknown else [] if total else ["nothing"]
+    typer.echo(f"{told[0]}: {', and '.join(told[1:])}")
     _end(found)
 
 

@@ -5,6 +5,7 @@ other thread run can put off for ever. Linux ends this one at once, whatever it 
 """
 
 import ctypes
+import errno
 import logging
 import os
 import runpy
@@ -13,8 +14,10 @@ import sys
 
 
 def is_news(record):
-    """Not that an idle kernel was interrupted: jupyter_client does that to each before it ends it."""
-    return "KeyboardInterrupt caught in kernel" not in record.getMessage()
+    """Not that an idle kernel was interrupted, or ended before it could answer: that is how each of them ends."""
+    error = record.exc_info and record.exc_info[1]
+    closed = getattr(error, "errno", None) == errno.ENOTSOCK
+    return not closed and "KeyboardInterrupt caught in kernel" not in record.getMessage()
 
 
 if __name__ == "__main__":

@@ -41,6 +41,8 @@ METHODS = Methods()
 
 SIZES = ("stages", "width")  # what a network may be told of its size
 
+OF_PROFILE = (*SIZES, "epochs", "batch_size", "learning_rate")
+
 # A profile is a network and a schedule that fit a data set and a machine.
 PROFILES = {
     # the embedded scenes: about half a minute on one core; digits must not be mirrored
@@ -170,7 +172,7 @@ def make_config(profile, **settings):
     profile : str
         One of ``PROFILES``.
     **settings
-        Fields of :class:`Config`. ``epochs=0`` and ``stages=0`` keep the profile's.
+        Fields of :class:`Config`. 0 for one of ``OF_PROFILE`` keeps the profile's.
 
     Returns
     -------
@@ -186,14 +188,24 @@ def make_config(profile, **settings):
     for name in settings:
         if name not in names:
             raise InputError(f"unknown setting {name!r}; choose among {', '.join(names)}{nearest(name, names)}")
-    settings = {name: value for name, value in settings.items() if value or name not in ("epochs", "stages")}
+    settings = {name: value for name, value in settings.items() if value or name not in OF_PROFILE}
     config = Config(**{**PROFILES[profile], **settings})
     _check_name("method", config.method, METHODS)
     _check_name("schedule", config.schedule, SCHEDULES)
     _check_name("precision", config.precision, PRECISIONS)
     NETWORKS.find(config.network)
     for name, low in dict(
-        seed=0, weight=0, patch_size=1, n_patches=0, top_k=1, n_train=0, epochs=1, batch_size=2, crop_padding=0
+        seed=0,
+        weight=0,
+        patch_size=1,
+        n_patches=0,
+        top_k=1,
+        n_train=0,
+        epochs=1,
+        batch_size=2,
+        crop_padding=0,
+        stages=1,
+        width=1,
     ).items():
         if not getattr(config, name) >= low:
             raise InputError(f"{name} is {getattr(config, name)}; it must be at least {low}")

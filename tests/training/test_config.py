@@ -100,3 +100,13 @@ def test_forms_of_the_background_loss_keep_what_they_use():
 def test_a_form_that_cannot_be_is_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         make_config("scenes", method="background", **settings)
+
+
+def test_zero_keeps_what_the_profile_says():
+    zeros = dict.fromkeys(("stages", "width", "epochs", "batch_size", "learning_rate"), 0)
+    assert make_config("cpu", **zeros) == make_config("cpu")
+    other = make_config("cpu", width=8, batch_size=32, learning_rate=0.05)
+    assert (other.width, other.batch_size, other.learning_rate) == (8, 32, 0.05)
+    for name in zeros:
+        with pytest.raises(ValueError, match=f"{name} is -1; it must be"):
+            make_config("cpu", **{name: -1})
