@@ -53,7 +53,7 @@ def test_unknown_names_are_refused_with_the_nearest(profile, settings, message):
 
 @pytest.mark.parametrize("name, value", [
     ("seed", -1), ("weight", -0.1), ("weight", float("nan")), ("patch_size", 0), ("n_patches", -1), ("top_k", 0),
-    ("n_train", -5), ("epochs", -1), ("batch_size", 1), ("learning_rate", 0.0), ("learning_rate", float("nan")),
+    ("n_train", -5), ("epochs", -1), ("batch_size", 1), ("learning_rate", -0.1), ("learning_rate", float("nan")),
     ("crop_padding", -1),
 ])  # fmt: skip
 def test_values_out_of_range_are_named(name, value):
