@@ -1,3 +1,7 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
@@ -5,6 +9,7 @@ from papermill import PapermillExecutionError
 from typer.testing import CliRunner
 
 from bgood_lib.cli import main
+from bgood_lib.runs.record import read_record
 from bgood_lib.studies import notebooks
 from bgood_lib.studies.notebooks import check_parameters, read_parameters, run_notebook
 from bgood_lib.utils.errors import ParameterError
@@ -179,3 +184,19 @@ def test_command_line_names_a_failing_notebook_and_its_output(notebook, tmp_path
     assert "error: ValueError: no good" in result.output and str(tmp_path / "out.ipynb") in result.output
     assert "Traceback" not in result.output
     assert (tmp_path / "out.ipynb").exists()
+
+
+@pytest.mark.slow
+def test_papermill_alone_makes_the_same_run(tmp_path, monkeypatch):
+    """Without ``bgood run``: the same identity and weights; and what it refuses ends with an exit code."""
+    monkeypatch.setenv("BGOOD_DATA", str(tmp_path / "cache"))
+    notebook = Path(__file__).parents[2] / "notebooks" / "train.ipynb"
+    values = {"method": "cross_entropy", "epochs": 1, "n_train": 128, "fit_images": 100, "device": "cpu"}
+    run_notebook(notebook, tmp_path / "a.ipynb", {**values, "out": str(tmp_path / "a")}, show=False)
+    words = [word for name, value in {**values, "out": tmp_path / "b"}.items() for word in ("-p", name, str(value))]
+    command = [sys.executable, "-m", "papermill", str(notebook), str(tmp_path / "b.ipynb"), "--no-progress-bar", *words]
+    assert subprocess.run(command, capture_output=True).returncode == 0
+    a, b = (read_record(tmp_path / name / "record.json") for name in "ab")
+    assert (a["identity"], a["weights_sha256"]) == (b["identity"], b["weights_sha256"])
+    wrong = subprocess.run([*command, "-p", "method", "nonsense"], capture_output=True, text=True)
+    assert wrong.returncode != 0 and "unknown method 'nonsense'; choose one of cross_entropy" in wrong.stderr
