@@ -161,14 +161,16 @@ class Bank:
         sets = {}
         for name in dict.fromkeys(("train", "test", *features)):
             if name not in features or (name in ("train", "test") and name not in labels):
-                raise InputError(f"features and labels need a set {name!r}; features: {', '.join(map(str, features))}")
+                raise InputError(
+                    f"features and labels need a set {name!r}: give it; features: {', '.join(map(str, features))}"
+                )
             z = as_float32(features[name], f"features of {name}", ("N", weight.shape[1]))
             sets[name] = _checked(
                 name, weight, bias, z @ weight.T + bias, z, np.linalg.norm(z, axis=1)[:, None, None], np.abs(z),
                 labels.get(name, np.full(len(z), -1)),
             )  # fmt: skip
         if unused := sorted(set(labels) - set(sets)):
-            raise InputError(f"labels of {unused[0]!r}, but no features; features: {', '.join(sets)}")
+            raise InputError(f"labels of {unused[0]!r}, but no features: give them too; features: {', '.join(sets)}")
         titles = {name: title for name, title in (titles or {}).items() if name in sets}
         return cls(sets, weight, bias, {name: Description(name, titles[name], n=len(sets[name])) for name in titles})
 

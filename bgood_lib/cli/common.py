@@ -39,6 +39,11 @@ class Boundary(TyperGroup):
     its traceback and says so.
     """
 
+    def parse_args(self, ctx, args):
+        if any(not text.strip() for text in args):
+            raise typer.BadParameter(f"an argument is empty: {args}; give it a value, or leave it out")
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx):
         try:
             return super().invoke(ctx)

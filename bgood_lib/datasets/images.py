@@ -10,6 +10,7 @@ from ..utils.errors import InputError
 from ..utils.files import user_path
 
 ENDINGS = tuple(".png .jpg .jpeg .webp .bmp .gif .tif .tiff .ppm .pgm .pbm .avif .jp2".split())
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF", "JPEG2000")  # none that runs a program
 MAX_MEGAPIXELS = 150
 
 
@@ -91,9 +92,10 @@ def read_images(files, bad=None):
 
 
 def _read(file):
+    Image.init()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        with Image.open(file) as image:
+        with Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN]) as image:
             megapixels = image.width * image.height / 1e6
             if megapixels > MAX_MEGAPIXELS:
                 raise ValueError(

@@ -262,8 +262,11 @@ def add_ood(run, wanted, protocol="all", say=print):
             images = read_images(find_images([folder]))
             features, description = extract(network, images, [-1] * len(images)), Description(name, name, n=len(images))
         else:
-            prepared = ", ".join(known for known, split in datasets.names() if datasets.available(known, split))
-            raise InputError(f"--ood {name}: neither a folder nor a prepared set; prepared are {prepared}")
+            known = [known for known, split in datasets.names() if split == "test" and datasets.available(known, split)]
+            raise InputError(
+                f"--ood {name}: neither a folder nor a prepared set; give a folder, or one of {', '.join(known)}"
+                f"{nearest(name, known)}"
+            )
         if name in ("train", "test", "val", "val_ood", "val_jigsaw") or (name in bank.sets and folder.is_dir()):
             raise InputError(f"--ood {name}: the bank holds a set of that name; rename the folder")
         say(f"{name}: {len(features):,} images passed through the network of {run.folder}")

@@ -112,7 +112,9 @@ def load_weights(path):
             name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()
         })  # fmt: skip
     except Exception as error:  # what it says of itself does not make the network that it holds
-        raise InputError(f"{path}: the weights do not fit what it says of itself ({error}); get it again") from error
+        raise InputError(
+            f"{path}: the weights do not fit what it says of itself ({str(error)[:300]}); get it again"
+        ) from error
     bad = [name for name, tensor in network.state_dict().items() if not torch.isfinite(tensor).all()]
     if bad:
         raise InputError(f"{path}: {bad[0]} holds values that are not finite; get it again")
@@ -123,6 +125,8 @@ def _build(about):
     """The network that a file says it holds, with weights still to be put in."""
     fields = {field.name for field in dataclasses.fields(Config)}
     config = Config(**{name: value for name, value in about["config"].items() if name in fields})
+    if not isinstance(config.dataset, str):
+        raise InputError(f"dataset is {config.dataset!r}; expected a name")
     for name, largest in LARGEST.items():
         value = about[name] if name in about else getattr(config, name)
         if value is not None and not (type(value) is int and 1 <= value <= largest):

@@ -113,6 +113,8 @@ def in_words(found, runs):
     """What the outcome means, in a line."""
     counts = Counter(one.verdict for one in found)
     text = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
+    if counts["differs"]:
+        text += ". What differs is no longer as its training left it: get it again, or run that training again"
     if n := counts["scores not here"]:
         text += (
             f". Of those {n}, the files are whole (schema and checksums); their figures could not be computed again, as "

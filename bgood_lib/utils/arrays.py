@@ -87,7 +87,7 @@ def as_float32(array, what, shape):
     try:
         array = np.asarray(array)
     except (ValueError, TypeError) as error:  # rows of several lengths
-        raise InputError(f"{what}: no array ({error})") from None
+        raise InputError(f"{what}: no array, expected one of equal rows ({error})") from None
     if array.dtype.kind not in "fiu":
         raise InputError(f"{what} have type {array.dtype}; expected float32 or other real numbers")
     fits = [have == want if isinstance(want, int) else have > 0 for have, want in zip(array.shape, shape)]
@@ -113,7 +113,7 @@ def as_labels(labels, what, n, n_classes):
     try:
         labels = np.asarray(labels)
     except (ValueError, TypeError) as error:
-        raise InputError(f"{what}: no array ({error})") from None
+        raise InputError(f"{what}: no array, expected one of equal rows ({error})") from None
     if labels.shape != (n,):
         raise InputError(f"{what} have shape {labels.shape}; expected [{n}]")
     if labels.dtype.kind not in "iu":
