@@ -101,7 +101,7 @@ def usual_loop(config, images, labels, device, workers):
 def step_function(config, images, labels, device, compiled, with_background=False, optimise=False):
     """A function that does one step on one resident batch."""
     network = make_network(config, images, labels).to(device, memory_format=torch.channels_last).train()
-    moves = draw_moves(config.batch_size, torch.Generator().manual_seed(0), config.crop_padding, config.flip)
+    moves = draw_moves(config.batch_size, torch.Generator().manual_seed(0), config.crop_padding, bool(config.flip))
     x = augment(torch.as_tensor(images[: config.batch_size]), moves).to(device)
     y = torch.as_tensor(labels[: config.batch_size]).to(device)
     optimizer = torch.optim.SGD(network.parameters(), lr=1e-3, momentum=0.9, nesterov=True, weight_decay=5e-4)

@@ -67,8 +67,9 @@ def training_fingerprint(config):
     from ..background_loss import PENALTIES, SELECTORS
     from ..networks import NETWORKS
     from ..training.losses import CLASSIFICATION
+    from ..training.optimizers import OPTIMIZERS
 
-    entries = [NETWORKS[config.network], CLASSIFICATION[config.classification]]
+    entries = [NETWORKS[config.network], CLASSIFICATION[config.classification], OPTIMIZERS[config.optimizer or "sgd"]]
     if config.uses_background:
         entries += [SELECTORS[config.selector], PENALTIES[config.penalty]]
     named = [f"{entry.__module__.partition('.')[2]}:{entry.__name__}" for entry in entries]

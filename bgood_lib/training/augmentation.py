@@ -25,6 +25,23 @@ def draw_moves(n, generator, padding=4, flip=True):
     return torch.cat([shifts, mirrored & flip], dim=1)
 
 
+def alternate(n, seed, epoch):
+    """Which of ``n`` images are mirrored in an epoch: each in every second one, by chance in the even or the odd.
+
+    So two epochs show both sides of every image (Jordan, arXiv 2404.00498, 2024).
+
+    Parameters
+    ----------
+    n, seed, epoch : int
+
+    Returns
+    -------
+    Tensor of shape [n], int64 : 1 if mirrored.
+    """
+    first = torch.rand(n, generator=torch.Generator().manual_seed(2**41 + seed)) < 0.5
+    return (first + epoch) % 2
+
+
 def augment(images, moves):
     """Shift every image by its own offset, reflecting at the border, and mirror it or not.
 

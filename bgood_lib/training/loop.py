@@ -12,9 +12,10 @@ import torch
 from tqdm import tqdm
 
 from ..utils.errors import InputError, TrainingDiverged
-from .augmentation import augment, draw_moves
+from .augmentation import alternate, augment, draw_moves
 from .checkpoint import resume, save
 from .losses import losses
+from .optimizers import OPTIMIZERS
 
 
 def learning_rate_at(step, steps, config):
@@ -79,10 +80,7 @@ def train(
     steps_per_epoch = max(1, len(images) // config.batch_size)
     steps = config.epochs * steps_per_epoch
     background_from = math.ceil(config.background_start * steps) if config.uses_background else steps
-    optimizer = torch.optim.SGD(
-        network.parameters(), lr=config.learning_rate, momentum=config.momentum,
-        weight_decay=config.weight_decay, nesterov=True, fused=device.type == "cuda",
-    )  # fmt: skip
+    optimizer = OPTIMIZERS[config.optimizer or "sgd"](network, config, device)
     precision = getattr(torch, config.precision)
     history = resume(network, optimizer, checkpoint, identity, device)
     saved, kept = time.monotonic(), bool(history)
@@ -102,13 +100,16 @@ def train(
         order_rng = torch.Generator().manual_seed(1_000_003 * config.seed + epoch)
         choice_rng.manual_seed(2**40 + 1_000_003 * config.seed + epoch)
         order = torch.randperm(len(images), generator=order_rng).to(device)
-        moves = draw_moves(len(images), order_rng, config.crop_padding, config.flip).to(device)
+        moves = draw_moves(len(images), order_rng, config.crop_padding, bool(config.flip))
+        if config.flip == "alternate":
+            moves[:, 2] = alternate(len(images), config.seed, epoch)
+        moves = moves.to(device)
         figures = torch.zeros(steps_per_epoch, 3, device=device)
         network.train()
         for i in tqdm(range(steps_per_epoch), f"epoch {epoch + 1}", leave=False, disable=None):
             step = epoch * steps_per_epoch + i
             for group in optimizer.param_groups:
-                group["lr"] = learning_rate_at(step, steps, config)
+                group["lr"] = learning_rate_at(step, steps, config) * group.get("relative", 1.0)
             batch = order[i * config.batch_size : (i + 1) * config.batch_size]
             x, y = augment(images[batch], moves[batch]), labels[batch]
             optimizer.zero_grad(set_to_none=True)

@@ -4,6 +4,7 @@ import torch
 
 from bgood_lib.networks.base import channel_statistics
 from bgood_lib.networks.build import make_network
+from bgood_lib.networks.residual_cnn import ResidualCNN, ShortcutBlock
 from bgood_lib.networks.small_resnet import SmallResNet
 from bgood_lib.networks.whitened_cnn import WhitenedCNN
 from bgood_lib.training.config import make_config
@@ -61,6 +62,25 @@ def test_whitened_cnn_has_the_promised_map(stages, side):
     torch.testing.assert_close(network(x), network.head(feature_map.flatten(2).mean(2)))
     with pytest.raises(ValueError, match="stages is 6"):
         WhitenedCNN(3, 6)
+
+
+@pytest.mark.parametrize("stages, side", [(2, 8), (3, 4)])
+def test_residual_cnn_has_the_promised_maps(stages, side):
+    network, x = ResidualCNN(3, stages, width=16).eval(), torch.rand(2, 3, 32, 32)
+    previous, last = network.feature_maps(x)
+    assert last.shape == (2, 16 * stages, side, side) and last.min() >= 0
+    assert previous.shape == (2, 16 * (stages - 1), 2 * side, 2 * side) and previous.min() >= 0
+    torch.testing.assert_close(network(x), network.head(last.flatten(2).mean(2)))
+    for wrong in (1, 6):
+        with pytest.raises(ValueError, match=f"stages is {wrong}"):
+            ResidualCNN(3, wrong)
+
+
+def test_a_block_begins_as_the_identity_of_its_first_channels():
+    block, x = ShortcutBlock(8, 12), torch.rand(2, 8, 6, 6)
+    assert torch.equal(block.conv1(x)[:, :8], x) and not block.bn1.weight.requires_grad
+    inner = torch.rand(2, 12, 6, 6)
+    assert torch.equal(block.conv2(inner), inner) and torch.equal(block.conv3(inner), inner)
 
 
 def test_whitening_leaves_uncorrelated_filters_of_variance_one(images):

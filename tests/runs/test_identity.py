@@ -183,14 +183,13 @@ def test_an_entry_of_a_registry_counts_only_where_it_is_named(monkeypatch, tmp_p
 def test_every_setting_changes_the_run(field):
     config = Config()
     value = getattr(config, field)
-    choices = {"method": "cross_entropy", "selector": "rank", "penalty": "entropy", "network": "whitened_cnn"}
-    other = (
-        choices.get(field, value + "x")
-        if isinstance(value, str)
-        else not value
-        if isinstance(value, bool)
-        else (value or 0) + 1
-    )
+    choices = {
+        "method": "cross_entropy", "selector": "rank", "penalty": "entropy", "network": "whitened_cnn", "optimizer": "muon",
+    }  # fmt: skip
+    if isinstance(value, bool):
+        other = not value
+    else:
+        other = choices.get(field) or (value + "x" if isinstance(value, str) else (value or 0) + 1)
     assert run_id(dataclasses.replace(config, **{field: other}), "a") != run_id(config, "a")
 
 

@@ -18,7 +18,7 @@ from bgood_lib.training.loop import train
 RESULTS = Path(__file__).parents[2] / "results"
 
 
-@pytest.mark.parametrize("name", ["small_resnet", "whitened_cnn", "resnet18_32x32"])
+@pytest.mark.parametrize("name", ["small_resnet", "whitened_cnn", "residual_cnn", "resnet18_32x32"])
 def test_weights_come_back_in_half_precision(name, images, labels, tmp_path):
     config = make_config("cpu", network=name, width=16, method="cross_entropy")
     network = make_network(config, images, labels).eval()

@@ -53,7 +53,7 @@ def test_unknown_names_are_refused_with_the_nearest(profile, settings, message):
 
 @pytest.mark.parametrize("name, value", [
     ("seed", -1), ("weight", -0.1), ("weight", float("nan")), ("patch_size", 0), ("n_patches", -1), ("top_k", 0),
-    ("n_train", -5), ("epochs", -1), ("batch_size", 1), ("learning_rate", -0.1), ("learning_rate", float("nan")),
+    ("n_train", -5), ("epochs", -1), ("batch_size", 1), ("learning_rate", -0.1), ("learning_rate", float("nan")), ("bias_rate", -1.0),
     ("crop_padding", -1),
 ])  # fmt: skip
 def test_values_out_of_range_are_named(name, value):
@@ -65,6 +65,17 @@ def test_values_out_of_range_are_named(name, value):
 def test_profiles_hold_fields_of_a_configuration(profile):
     assert set(PROFILES[profile]) <= set(Config.__dataclass_fields__)
     make_config(profile)
+
+
+def test_an_optimizer_keeps_only_what_it_reads():
+    muon = make_config("strong")
+    assert (muon.optimizer, muon.bias_rate, muon.head_rate, muon.flip) == ("muon", 0.8, 0.1 / 0.12, "alternate")
+    sgd = make_config("strong", optimizer="sgd", bias_rate=3.0)
+    assert sgd == make_config("strong", optimizer=None) and sgd.bias_rate is sgd.head_rate is sgd.optimizer is None
+    with pytest.raises(ValueError, match="unknown optimizer 'moun'.*did you mean 'muon'"):
+        make_config("strong", optimizer="moun")
+    with pytest.raises(ValueError, match="flip is 'always'; choose one of False, True, alternate"):
+        make_config("strong", flip="always")
 
 
 def test_digits_are_not_mirrored():
