@@ -118,7 +118,10 @@ def _adopt(folder: Path, name: str | None, say: Callable[[str], None]) -> list[I
     wanted = {s: p for s, p in files.items() if name in (None, "", sources.FOREIGN.get(s, [s])[0])}
     if not wanted:
         what = f"{stems(name)} for {name}" if name else "npz files"
-        raise DataError(f"{folder} holds no {what}; it holds: {', '.join(files) or 'no npz file'}")
+        raise DataError(
+            f"{folder} holds no {what}; it holds: {', '.join(files) or 'no npz file'}. Put them there, or name "
+            "another folder"
+        )
     done = []
     for stem, path in wanted.items():
         own = (stem, "test", stem, "own", None, "own images")

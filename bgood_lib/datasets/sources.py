@@ -177,7 +177,9 @@ def read_foreign(path: Path) -> Arrays:
     """Arrays of a foreign file, checked."""
 
     def refuse(reason: str) -> DataError:
-        return DataError(f"{path} cannot be adopted: {reason}")
+        return DataError(
+            f"{path} cannot be adopted: {reason}; expected an npz file with `images`, uint8 [N, 32, 32, 3]"
+        )
 
     try:
         with open_npz(path) as file:

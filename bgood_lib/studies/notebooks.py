@@ -70,9 +70,9 @@ def _read_parameters(notebook, changed):
     try:
         found = papermill.inspect_notebook(str(notebook))
     except Exception as error:  # not a notebook, or one without a kernel
-        raise ParameterError(f"{notebook} cannot be read as a notebook: {error}") from error
+        raise ParameterError(f"{notebook} cannot be read as a notebook: {error}; name another") from error
     if not found:
-        raise ParameterError(f"{notebook} has no cell tagged 'parameters'")
+        raise ParameterError(f"{notebook} has no cell tagged 'parameters'; name another, or give a cell that tag")
     parameters = {}
     for name, entry in found.items():
         if entry["inferred_type_name"] not in _TYPES:

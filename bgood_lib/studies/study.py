@@ -107,7 +107,7 @@ def read_study(path, check=True):
             raise StudyError(f"{path}: {key} is {value!r}; expected {_KEYS[key].__name__}")
     for key in ("title", "notebook", "runs"):
         if key not in content:
-            raise StudyError(f"{path}: {key} is missing")
+            raise StudyError(f"{path}: {key} is missing; write it")
     notebook, common = content["notebook"], content.get("common", {})
     if Path(notebook).is_absolute() or ".." in Path(notebook).parts or not NAME.fullmatch(notebook.replace("/", "")):
         raise StudyError(f"{path}: notebook is {notebook!r}; expected one of this project, with {ALLOWED} and /")
@@ -123,7 +123,7 @@ def read_study(path, check=True):
             if not NAME.fullmatch(name):
                 raise StudyError(f"{path}: a run would be called {name!r}; its values may have {ALLOWED}")
             if name in runs:
-                raise StudyError(f"{path}: two runs are called {name}")
+                raise StudyError(f"{path}: two runs are called {name}; take one of them away")
             if len(runs) >= MAX_RUNS:
                 raise StudyError(f"{path}: more than {MAX_RUNS:,} runs; make several studies of them")
             runs[name] = _filled({**common, **varied}, path)

@@ -129,7 +129,7 @@ def read_yaml(path, kind=InputError):
         with open(path, "rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise kind(f"{path} cannot be read: {error.strerror}") from None
+        raise kind(f"{path} cannot be read: {error.strerror}; name another file") from None
     if len(content) > MAX_BYTES:
         raise kind(f"{path} is larger than {MAX_BYTES // 1_000_000} MB; write parameters, not data")
     try:
@@ -144,7 +144,8 @@ def read_yaml(path, kind=InputError):
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: {error.problem}" if mark else " ".join(str(error).split())
-        raise kind(f"{path} is not YAML that can be used: {where}") from None
+        way_out = "" if ";" in where else "; write plain `key: value` lines"
+        raise kind(f"{path} is not YAML that can be used: {where}{way_out}") from None
     finally:
         if loader:
             loader.dispose()

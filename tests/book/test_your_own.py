@@ -18,6 +18,7 @@ PAGE = Path(__file__).parents[2] / "book/your_own.md"
 def folder(tmp_path, monkeypatch, small_run):
     """What the page takes for granted: a run, pictures, a checkpoint and saved features."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BGOOD_DATA", str(small_run / "cache"))
     (tmp_path / "run").symlink_to(small_run)
     rng = np.random.default_rng(0)
     for name, n in (("photos/cat", 8), ("photos/dog", 8), ("holidays", 6)):
@@ -34,11 +35,12 @@ def folder(tmp_path, monkeypatch, small_run):
 @pytest.mark.filterwarnings("ignore")
 def test_the_blocks_of_the_page_run(folder, capsys):
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     names = {}
     for block in blocks:
         exec(compile(block, str(PAGE), "exec"), names)
     assert list(names["table"]["verdict"].isin(["ID", "OOD"])) == [True] * 6
+    assert names["verdicts"].isin(["ID", "OOD"]).all() and len(names["verdicts"]) == 2000
     assert "| Mahalanobis++ |" in capsys.readouterr().out
     assert isinstance(names["evaluation"], benchmark.Evaluation)
     assert {file.suffix for file in (folder / "mine").iterdir()} == {".csv", ".md", ".tex"}

@@ -1,5 +1,6 @@
 """One's own pictures: class, score, verdict."""
 
+import dataclasses
 import json
 import shutil
 
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from bgood_lib import datasets
 from bgood_lib.cli.main import app
 from bgood_lib.datasets import scenes
 from bgood_lib.datasets.images import find_images, read_images
@@ -15,6 +17,8 @@ from bgood_lib.detectors.scoring import fit, score
 from bgood_lib.evaluation import own_images
 from bgood_lib.features import extract
 from bgood_lib.runs.run import open_run
+from bgood_lib.runs.weights import load_weights, save_weights
+from bgood_lib.training.config import make_config
 
 
 @pytest.fixture
@@ -72,3 +76,42 @@ def test_command(run_folder, pictures, tmp_path):
     assert refused.exit_code == 1 and "notes.txt cannot be read as an image" in refused.output
     unknown = CliRunner().invoke(app, [*arguments[:3], "--detector", "knn"])
     assert unknown.exit_code == 1 and "error: unknown detector 'knn'" in unknown.output
+
+
+def test_an_array_is_judged(run_folder, images):
+    run = open_run(run_folder)
+    table = run.judge(images, "Energy")
+    assert list(table.columns) == ["class", "score", "threshold", "verdict"] and len(table) == len(images)
+    assert table["score"].tolist() == fit("Energy", run.bank).score(extract(run.network(), images, [-1] * 40)).tolist()
+    for wrong in (images / 255, images[0], images[:0], images.transpose(0, 3, 1, 2)):
+        with pytest.raises(ValueError, match="images are .*; expected uint8 .N, 32, 32, 3."):
+            run.judge(wrong)
+
+
+def test_a_network_alone_judges_by_the_id_test_images(run_folder, pictures, tmp_path):
+    run = open_run(run_folder)
+    config = dataclasses.asdict(make_config("scenes", method="cross_entropy", epochs=1))
+    save_weights(run.network(), tmp_path / "net.safetensors", config)
+    network = load_weights(tmp_path / "net.safetensors")
+    done = CliRunner().invoke(
+        app, ["score", str(tmp_path / "net.safetensors"), str(pictures), "--csv", str(tmp_path / "t.csv")]
+    )
+    assert done.exit_code == 0, done.output
+    table = pd.read_csv(tmp_path / "t.csv")
+    features = extract(network, read_images(find_images([pictures])), [-1] * 4)
+    np.testing.assert_allclose(
+        table["score"], -np.exp(features.logits - np.logaddexp.reduce(features.logits, 1)[:, None]).max(1), rtol=1e-5
+    )
+    logits = extract(network, *datasets.load("scenes", "test")).logits
+    scores = -np.exp(logits - np.logaddexp.reduce(logits, 1)[:, None]).max(1)
+    assert 0.95 <= np.mean(scores <= table["threshold"][0] + 1e-6) < 0.96
+    assert not (tmp_path / "threshold.json").exists()
+
+
+def test_own_pictures_are_an_ood_set(run_folder, pictures, tmp_path):
+    command = ["evaluate", str(run_folder), "--resamples", "0", "--detectors", "MSP", "--out", str(tmp_path)]
+    done = CliRunner().invoke(app, [*command, "--ood", str(pictures), "--ood", "scenes_unseen"])
+    assert done.exit_code == 0, done.output
+    rows = pd.read_csv(tmp_path / "evaluation-all-MSP.csv").set_index("set")
+    assert (rows.loc["pictures", "standing"], rows.loc["pictures", "n"]) == ("own", 4)
+    assert "scenes_unseen" in rows.index and "OOD, own: pictures (own), N = 4" in done.output
