@@ -1,4 +1,4 @@
-"""The command line; its entry, :func:`bgood`, is light, so that Ctrl-C is one line from the first moment on."""
+"""The command line; its entry, ``bgood``, is light, so that Ctrl-C is one line from the first moment on."""
 
 import os
 import signal

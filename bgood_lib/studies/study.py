@@ -10,8 +10,9 @@ All that it may hold::
       - {method: background, weight: [0.02, 0.5], seed: 0}
     pages:                                          # notebooks that read the runs
       ablation: {weight: 0.1}                       # and their parameters
-    # `init: results/weights/mine-s{seed}.safetensors`: {NAME} in a text stands for the run's parameter NAME
-publish: tables                                 # true: a copy of each record; tables: a few small files
+    publish: tables                                 # true: a copy of each record; tables: a few small files
+
+``{NAME}`` in a text stands for the run's parameter of that name: ``init: weights/mine-s{seed}.safetensors``.
 """
 
 import itertools
