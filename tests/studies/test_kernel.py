@@ -38,17 +38,17 @@ def begin(tmp_path):
     """A function that runs a notebook's cell; gives `bgood run`, and its kernel in the midst of that cell."""
     begun = []
 
-    def of(cell):
+    def of(cell, stderr=subprocess.DEVNULL):
         ready = tmp_path / "ready"
         source = f"import os; from pathlib import Path\nPath({str(ready)!r}).touch()\n{cell}"
         first = new_code_cell("count: int = 3", metadata={"tags": ["parameters"]})
         kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
         content = new_notebook(cells=[first, new_code_cell(source)], metadata={"kernelspec": kernel})
         nbformat.write(content, tmp_path / "page.ipynb")
-        command = [sys.executable, "-c", "from bgood_lib.cli.main import app; app()", "run", "page.ipynb", "out.ipynb"]
+        command = [sys.executable, "-c", "from bgood_lib.cli import bgood; bgood()", "run", "page.ipynb", "out.ipynb"]
         # A shell ignores Ctrl-C for what it runs in the background, and so would all that these tests start.
         listens = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-        begun.append(subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL, preexec_fn=listens))
+        begun.append(subprocess.Popen(command, cwd=tmp_path, stderr=stderr, preexec_fn=listens))
         wait_for(lambda: ready.exists() or begun[0].poll() is not None, 300)
         assert begun[0].poll() is None, "the notebook did not get that far"
         begun.extend(psutil.Process(begun[0].pid).children())
@@ -66,6 +66,14 @@ def test_a_kernel_ends_with_the_command(begin, how):
     os.kill(run.pid, how)
     wait_for(lambda: has_ended(kernel), 60)
     assert run.wait(60) != 0
+
+
+def test_ctrl_c_during_a_run_is_one_line(begin):
+    run, kernel = begin(SLEEPS, stderr=subprocess.PIPE)
+    run.send_signal(signal.SIGINT)
+    told = run.communicate(timeout=60)[1].decode()
+    assert (run.returncode, told) == (130, "stopped by Ctrl-C\n")
+    wait_for(lambda: has_ended(kernel), 60)
 
 
 @linux
