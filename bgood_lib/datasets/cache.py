@@ -4,8 +4,8 @@ The cache folder is ``$BGOOD_DATA``, or the user's cache folder for ``bgood``. I
 per set and split, such as ``cifar10-test.npz``: the arrays, and a ``meta`` string with the set's
 title, standing, origin and the SHA-256 of its content, against which every read is checked.
 
-`prepare` fills the cache, `load` reads it. The embedded scenes need no `prepare`, nor does the canvas
-once the CIFAR sets that it is made of are there.
+`prepare` fills the cache, `load` reads it. The embedded scenes need no `prepare`, nor does what is made of
+other sets (the canvas of CIFAR's, crops and moved objects of photographs) once those are there.
 """
 
 import difflib
@@ -22,9 +22,11 @@ import platformdirs
 from ..utils.arrays import open_npz
 from ..utils.errors import DataError
 from ..utils.files import atomic_write, user_path
-from . import canvas, scenes
-from .catalogue import CANVAS, EMBEDDED, EXPECTED_SHA256, FULL, NAMES, RECIPES, TRAINABLE, Info, made_from
+from . import canvas, photos, scenes
+from .catalogue import CANVAS, EMBEDDED, EXPECTED_SHA256, FULL, NAMES, PHOTOS, RECIPES, TRAINABLE, Info, made_from
 from .sources import OFFICIAL, Arrays
+
+FAMILY = {name for names in photos.FILES.values() for name in names}  # sets that come with ``photos``
 
 
 def content_sha256(images: np.ndarray, labels: np.ndarray) -> str:
@@ -86,15 +88,16 @@ def prepared(name: str, split: str) -> bool:
 
 def available(name: str, split: str) -> bool:
     """Whether `load` would find the set: it is prepared, or can be made on the spot. False if unknown."""
-    source = made_from(name, split)
-    return prepared(name, split) or (name, split) in RECIPES and (source is None or prepared(*source))
+    made = (name, split) in RECIPES and all(prepared(*source) for source in made_from(name, split))
+    return made or prepared(name, split)
 
 
 def command(name: str) -> str:
     """The shell command that prepares, or repairs, a set, and before it what the set is made of."""
     slots = [(name, split) for split in NAMES.get(name, ())]
     direct = any(slot in RECIPES or slot in OFFICIAL for slot in slots)
-    sources = dict.fromkeys(source[0] for slot in slots if (source := made_from(*slot)) and not prepared(*source))
+    missing = [source[0] for slot in slots for source in made_from(*slot) if not prepared(*source)]
+    sources = dict.fromkeys("photos" if source in FAMILY else source for source in missing)
     return f"bgood data prepare {' '.join([*sources, name])}" + ("" if direct else " --from FOLDER")
 
 
@@ -105,13 +108,13 @@ def load(name: str, split: str = "test") -> tuple[np.ndarray, np.ndarray]:
     ----------
     name : str
         A key of `NAMES`, or an own set that `prepare` adopted.
-    split : {"train", "test"}
-        Sets for out-of-distribution tests have "test" only.
+    split : {"train", "val", "test"}
+        As `splits` says; most sets for out-of-distribution tests have "test" only.
 
     Returns
     -------
     images : numpy.ndarray
-        uint8 RGB [N, 32, 32, 3].
+        uint8 RGB [N, S, S, 3]; S is the side of `Info`.
     labels : numpy.ndarray
         int64 [N], -1 where there are none.
 
@@ -120,14 +123,20 @@ def load(name: str, split: str = "test") -> tuple[np.ndarray, np.ndarray]:
     DataError
         If the set is unknown, not prepared, or damaged.
     """
-    info, arrays = read(name, split, "images", "labels")
-    if content_sha256(arrays["images"], arrays["labels"]) != info.sha256:
-        raise damaged(name, split, "its content does not have the recorded SHA-256")
+    arrays = _load(name, split)
     return arrays["images"], arrays["labels"]
 
 
+def _load(name: str, split: str, *keys: str | None) -> Arrays:
+    """Images, labels and the named extra arrays, as `read` takes them, all checked."""
+    info, arrays = read(name, split, "images", "labels", *keys)
+    if content_sha256(arrays["images"], arrays["labels"]) != info.sha256:
+        raise damaged(name, split, "its content does not have the recorded SHA-256")
+    return arrays
+
+
 def extra(name: str, split: str, key: str) -> np.ndarray:
-    """A further array of a set, such as ``classes`` [C] or ``foreground`` bool [N, 32, 32].
+    """A further array of a set, such as ``classes`` [C] or ``foreground`` bool [N, S, S].
 
     Raises
     ------
@@ -149,8 +158,8 @@ def info(name: str, split: str = "test") -> Info:
 
 def verify(name: str, split: str) -> Info:
     """Read all of a set and check it; raises `DataError` as `load` does."""
-    load(name, split)
-    return read(name, split, None)[0]
+    _load(name, split, None)
+    return info(name, split)
 
 
 def _path(name: str, split: str) -> Path:
@@ -214,25 +223,45 @@ def store(name: str, split: str, title: str, standing: str, origin: str, arrays:
             f"not {expected}. Nothing was kept; try another source: "
             f"bgood data prepare {name} --from FOLDER"
         )
-    result = Info(name, split, title, standing, origin, len(images), digest)
+    result = Info(name, split, title, standing, origin, len(images), digest, images.shape[1])
     extras = {k: v for k, v in arrays.items() if k not in ("images", "labels")}
     digests = {key: sha256(value.tobytes()).hexdigest() for key, value in extras.items()}
     meta = json.dumps(asdict(result) | {"extras": digests})
+    before = _meta(_path(name, split))
     with writing(_path(name, split)), atomic_write(_path(name, split)) as temporary:
         np.savez(temporary, images=images, labels=labels, meta=np.array(meta), **extras)
+    if (before.get("sha256"), before.get("extras")) != (digest, digests):
+        for slot in RECIPES:  # made of what was here before
+            if (name, split) in made_from(*slot):
+                _path(*slot).unlink(missing_ok=True)
     return result
+
+
+def _meta(path: Path) -> dict:
+    """The meta data of a file in the cache; none where it is not there, or damaged."""
+    try:
+        with open_npz(path) as file:
+            return json.loads(str(file["meta"]))
+    except Exception:
+        return {}
 
 
 def generate(name: str, split: str) -> Info:
     """Make a set on the spot and store it."""
-    source = made_from(name, split)
-    if source is not None and not prepared(*source):
-        raise DataError(f"{name} {split} is made from {' '.join(source)}, which is not prepared. Run: {command(name)}")
-    if (name, split) in EMBEDDED:
-        arrays = scenes.generate(EMBEDDED[name, split]) | {"classes": np.array(scenes.CLASSES)}
+    slot = name, split
+    sources = made_from(*slot)
+    for source in sources:
+        if not prepared(*source):
+            raise DataError(
+                f"{name} {split} is made from {' '.join(source)}, which is not prepared. Run: {command(name)}"
+            )
+    if slot in EMBEDDED:
+        arrays = scenes.generate(EMBEDDED[slot]) | {"classes": np.array(scenes.CLASSES)}
+    elif slot in PHOTOS:
+        arrays = photos.generate(PHOTOS[slot][0], _load(*sources[0], None), *(load(*more)[0] for more in sources[1:]))
     else:
-        arrays = canvas.generate(CANVAS[name, split][0], *(load(*source) if source else ()))
-        extras = read(*source, None)[1] if source else {}
+        arrays = canvas.generate(CANVAS[slot][0], *(load(*sources[0]) if sources else ()))
+        extras = read(*sources[0], None)[1] if sources else {}
         arrays |= {"classes": extras["classes"]} if "classes" in extras else {}
     title = f"{FULL[name]} {split}" if name in TRAINABLE else FULL[name]
-    return store(name, split, title, "whole", RECIPES[name, split], arrays)
+    return store(name, split, title, "whole", RECIPES[slot], arrays)

@@ -7,9 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..utils.errors import DataError
-from . import sources
+from . import photos, sources
 from .cache import cache_folder, command, generate, store, unknown, writing
 from .catalogue import FULL, NAMES, RECIPES, Info
+
+# Foreign files by their stem: the names that ask for them. "photos" asks for all photographs.
+_FILES = {stem: (slot,) for stem, (slot, *_) in sources.FOREIGN.items()}
+_FILES |= {stem: ("photos", *filled) for stem, filled in photos.FILES.items()}
 
 
 def prepare(
@@ -22,12 +26,13 @@ def prepare(
     Parameters
     ----------
     name : str, optional
-        The set. May be left out with `from_folder`: then all of the folder is adopted.
+        The set; "photos" stands for all sets of photographs. May be left out with `from_folder`: then all of the
+        folder is adopted.
     from_folder : path-like, optional
         Adopt ``*.npz`` files from here instead of downloading: ``images`` uint8
-        [N, 32, 32, 3], optionally ``labels`` integer [N] and further arrays. A file with a known
-        stem (such as ``svhn_subset``) fills the set it belongs to, with its true standing; any
-        other is adopted under its stem, split "test", standing "own".
+        [N, S, S, 3], optionally ``labels`` integer [N] and further arrays. A file with a known
+        stem (such as ``svhn_subset``) fills the set it belongs to, with its true standing, and one of photographs
+        several sets; any other is adopted under its stem, split "test", standing "own".
     say : callable
         Takes a line on what is happening, and one for each set prepared.
 
@@ -106,7 +111,7 @@ def _expect_n(what: str, arrays: sources.Arrays, n: int) -> None:
 
 def stems(name: str) -> str:
     """The files that `_adopt` knows for a set."""
-    known = [f"{stem}.npz" for stem, (slot, *_) in sources.FOREIGN.items() if slot == name]
+    known = [f"{stem}.npz" for stem, filled in _FILES.items() if name in filled]
     return " and ".join(known) or f"{name}.npz"
 
 
@@ -115,7 +120,7 @@ def _adopt(folder: Path, name: str | None, say: Callable[[str], None]) -> list[I
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}")
     files = {path.stem: path for path in sorted(folder.glob("[!.]*.npz"))}
-    wanted = {s: p for s, p in files.items() if name in (None, "", sources.FOREIGN.get(s, [s])[0])}
+    wanted = {stem: path for stem, path in files.items() if name in (None, "", *_FILES.get(stem, [stem]))}
     if not wanted:
         what = f"{stems(name)} for {name}" if name else "npz files"
         raise DataError(
@@ -124,18 +129,26 @@ def _adopt(folder: Path, name: str | None, say: Callable[[str], None]) -> list[I
         )
     done = []
     for stem, path in wanted.items():
-        own = (stem, "test", stem, "own", None, "own images")
-        slot, split, title, standing, n, origin = sources.FOREIGN.get(stem, own)
-        if stem not in sources.FOREIGN and (stem in NAMES or not re.fullmatch(r"\w[\w.-]*", stem)):
-            raise DataError(
-                f"{path} cannot be adopted as {stem!r}: the name is taken or has other than "
-                f"letters, digits, '_', '.', '-'. Rename it"
-                + (f" (known for {stem}: {stems(stem)})" if stem in NAMES else "")
-            )
-        arrays = sources.read_foreign(path)
-        if n is not None:
-            _expect_n(f"{path}, read as {title} for its name,", arrays, n)
-        done.append(store(slot, split, title, standing, f"{stem}.npz: {origin}", arrays))
-        item = done[-1]
-        say(str(item))
+        for item in _adopt_file(stem, path):
+            done.append(item)
+            say(str(item))
     return done
+
+
+def _adopt_file(stem: str, path: Path) -> list[Info]:
+    """Store what a foreign file holds."""
+    if stem not in _FILES and (stem in NAMES or not re.fullmatch(r"\w[\w.-]*", stem)):
+        raise DataError(
+            f"{path} cannot be adopted as {stem!r}: the name is taken or has other than "
+            f"letters, digits, '_', '.', '-'. Rename it"
+            + (f" (known for {stem}: {stems(stem)})" if stem in NAMES else "")
+        )
+    arrays = sources.read_foreign(path)
+    if stem in photos.FILES:
+        origin = f"{stem}.npz: {photos.ORIGINS[stem]}"
+        return [store(*piece[:4], origin, piece.arrays) for piece in photos.pieces(stem, arrays)]
+    own = (stem, "test", stem, "own", None, "own images")
+    slot, split, title, standing, n, origin = sources.FOREIGN.get(stem, own)
+    if n is not None:
+        _expect_n(f"{path}, read as {title} for its name,", arrays, n)
+    return [store(slot, split, title, standing, f"{stem}.npz: {origin}", arrays)]

@@ -20,6 +20,7 @@ from ..utils.errors import DataError
 from .images import fit
 
 Arrays = dict[str, np.ndarray]
+SIDES = (8, 512)  # of an image, px: least and largest
 # Title and number of images of the whole sets that torchvision or pytorch-ood brings.
 OFFICIAL = {
     ("cifar10", "train"): ("CIFAR-10 train", 50_000),
@@ -175,25 +176,38 @@ def _npm(*arguments: str, cwd: Path) -> None:
 
 def read_foreign(path: Path) -> Arrays:
     """Arrays of a foreign file, checked."""
-
-    def refuse(reason: str) -> DataError:
-        return DataError(
-            f"{path} cannot be adopted: {reason}; expected an npz file with `images`, uint8 [N, 32, 32, 3]"
-        )
-
+    what = f"{path} cannot be adopted"
     try:
         with open_npz(path) as file:
             arrays = {key: file[key] for key in file.files if key != "meta"}
     except Exception as error:  # whatever the bytes of a foreign file lead to
-        raise refuse(f"it cannot be read ({error})") from error
+        raise _refusal(what, f"it cannot be read ({error})") from error
+    return check_arrays(arrays, what)
+
+
+def _refusal(what: str, reason: str) -> DataError:
+    return DataError(
+        f"{what}: {reason}; expected an npz file with `images`, uint8 [N, S, S, 3], S from {SIDES[0]} to {SIDES[1]} px"
+    )
+
+
+def check_arrays(arrays: Arrays, what: str) -> Arrays:
+    """Arrays of a set whose images and labels are of the right form; labels are -1 where there are none.
+
+    Raises
+    ------
+    DataError
+        If they are not; the message begins with `what`.
+    """
     if "images" not in arrays:
-        raise refuse(f"it has no array 'images', only: {', '.join(arrays) or 'nothing'}")
-    if reserved := arrays.keys() & {"file", "allow_pickle"}:
-        raise refuse(f"an array may not be called {reserved.pop()!r}; rename it")
+        raise _refusal(what, f"it has no array 'images', only: {', '.join(arrays) or 'nothing'}")
+    if reserved := arrays.keys() & {"file", "allow_pickle", "meta"}:
+        raise _refusal(what, f"an array may not be called {reserved.pop()!r}; rename it")
     images = arrays["images"]
-    if images.dtype != np.uint8 or images.shape[1:] != (32, 32, 3) or not len(images):
-        raise refuse(f"images are {images.dtype} {images.shape}, not uint8 (N, 32, 32, 3)")
+    square = images.ndim == 4 and images.shape[1] == images.shape[2] and SIDES[0] <= images.shape[1] <= SIDES[1]
+    if images.dtype != np.uint8 or not square or images.shape[3] != 3 or not len(images):
+        raise _refusal(what, f"images are {images.dtype} {images.shape}")
     labels = arrays.get("labels", np.full(len(images), -1))
     if labels.dtype.kind not in "iu" or labels.shape != images.shape[:1]:
-        raise refuse(f"labels are {labels.dtype} {labels.shape}, not integers ({len(images)},)")
+        raise _refusal(what, f"labels are {labels.dtype} {labels.shape}, not integers ({len(images)},)")
     return arrays | {"labels": labels.astype(np.int64)}

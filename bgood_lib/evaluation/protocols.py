@@ -37,7 +37,7 @@ class OODSet:
     Attributes
     ----------
     name : str
-        As :func:`bgood_lib.datasets.load` knows it; split ``test``.
+        As :func:`bgood_lib.datasets.load` knows it.
     group : str
         ``near`` or ``far`` for real sets; what is foreign about a set made on the spot.
     drop_classes : tuple of str
@@ -50,6 +50,8 @@ class OODSet:
         What is left out, in words; of its :class:`~bgood_lib.datasets.Description`.
     published_n : int, optional
         Number of images in the publication of a protocol, where it is known.
+    split : str
+        Of the set; for validation it may be another than ``test``.
     """
 
     name: str
@@ -59,6 +61,7 @@ class OODSet:
     only_classes: tuple = ()
     note: str = ""
     published_n: int | None = None
+    split: str = "test"
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,19 @@ PROTOCOLS = {
     ),
     "cifar10": (_CIFAR100, _TINY_IMAGENET["cifar10"], *_FAR, *_MORE),
     "cifar100": (_CIFAR10, _TINY_IMAGENET["cifar100"], *_FAR, *_MORE),
+    # Near: an object of another kind fills a part of the picture, as those to be known do. Far: a scene or a surface;
+    # bare crops are what the in-distribution photographs show beside their objects.
+    "photos": (
+        OODSet("photos_unseen", "near"),
+        OODSet("photos_unseen_moved", "near"),
+        OODSet("photos_objects", "near"),
+        OODSet("photos_bare", "far"),
+        OODSet("photos_places", "far"),
+        OODSet("photos_textures", "far"),
+    ),
 }
+# In-distribution sets whose right answer stays the class: on them accuracy counts, and nothing is OOD.
+SHIFTED = {"photos": ("photos_moved", "photos_grey")}
 # Protocols of the literature.
 BENCHMARKS = {
     "openood15": Protocol(
@@ -168,7 +183,7 @@ BENCHMARKS = {
 VALIDATION = {
     name: OODSet("tiny_imagenet", "validation", only_classes=TINY_IMAGENET_VALIDATION, note="20 classes for validation")
     for name in ("cifar10", "cifar100")
-}
+} | {"photos": OODSet("photos_bare", "validation", note="of photographs for validation", split="val")}
 
 
 def find_protocol(name, dataset):
@@ -209,15 +224,16 @@ def require_ood(dataset):
     Parameters
     ----------
     dataset : str
-        In-distribution set.
+        In-distribution set. One's own has no OOD sets, and is not refused: its own images, shuffled
+        (:func:`~bgood_lib.evaluation.validation.jigsaw`), serve.
 
     Raises
     ------
     bgood_lib.utils.errors.DataError
         If none of the OOD sets of its protocol is available; the message says how to get some.
     """
-    names = [ood.name for ood in PROTOCOLS[dataset]]
-    if not any(datasets.available(name, "test") for name in names):
+    names = [ood.name for ood in PROTOCOLS.get(dataset, ())]
+    if names and not any(datasets.available(name, "test") for name in names):
         raise DataError(
             f"none of the OOD sets of {dataset} is prepared ({', '.join(names)}), so nothing could be evaluated. "
             f"Run: bgood data prepare {names[0]}, or: bgood data prepare --from FOLDER"
@@ -233,7 +249,7 @@ def load_ood(ood):
 
     Returns
     -------
-    images : ndarray of shape [N, 32, 32, 3], uint8
+    images : ndarray of shape [N, S, S, 3], uint8
     description : Description
         Its ``n`` is that of the images given.
 
@@ -242,7 +258,7 @@ def load_ood(ood):
     bgood_lib.utils.errors.DataError
         If the set is not available, damaged, or has no labels where classes must be left out.
     """
-    images, labels = datasets.load(ood.name, "test")
+    images, labels = datasets.load(ood.name, ood.split)
     keep = np.ones(len(images), bool)
     keep[list(ood.drop_rows)] = False
     if ood.drop_classes or ood.only_classes:
@@ -251,11 +267,11 @@ def load_ood(ood):
                 f"{ood.name} has no labels, so the classes that overlap cannot be left out; "
                 f"prepare it again from a file with `labels`: {datasets.command(ood.name)}"
             )
-        classes = datasets.extra(ood.name, "test", "classes")[labels]
+        classes = datasets.extra(ood.name, ood.split, "classes")[labels]
         keep &= ~np.isin(classes, ood.drop_classes)
         if ood.only_classes:
             keep &= np.isin(classes, ood.only_classes)
-    whole = datasets.info(ood.name, "test").description
+    whole = datasets.info(ood.name, ood.split).description
     return images[keep], dataclasses.replace(whole, note=ood.note, n=int(keep.sum()))
 
 

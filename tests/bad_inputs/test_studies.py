@@ -142,7 +142,7 @@ IMAGES = np.zeros((3, 32, 32, 3), np.uint8)
 FOREIGN = {  # what stands in sets/mine.npz, and what is said of it
     "nothing": (b"", "cannot be read .it is no npz file"), "text": (b"hello", "cannot be read"), "a picture": (b"\x89PNG\r\n", "cannot be read"), "half": (npz(images=IMAGES)[:500], "cannot be read"),
     "no images": (npz(labels=np.zeros(3, int)), "no array 'images', only: labels"), "floats": (npz(images=IMAGES.astype(float)), "images are float64"), "channels first": (npz(images=np.zeros((3, 3, 32, 32), np.uint8)), "images are uint8"),
-    "grey": (npz(images=np.zeros((3, 32, 32), np.uint8)), "images are uint8"), "large": (npz(images=np.zeros((3, 64, 64, 3), np.uint8)), "images are uint8"), "none": (npz(images=IMAGES[:0]), "images are uint8"), "objects": (npz(images=np.array([None, {}], object)), "holds Python objects"),
+    "grey": (npz(images=np.zeros((3, 32, 32), np.uint8)), "images are uint8"), "large": (npz(images=np.zeros((3, 600, 600, 3), np.uint8)), "images are uint8 .*S from 8 to 512 px"), "tiny": (npz(images=np.zeros((3, 7, 7, 3), np.uint8)), "images are uint8"), "not square": (npz(images=np.zeros((3, 32, 48, 3), np.uint8)), "images are uint8"), "none": (npz(images=IMAGES[:0]), "images are uint8"), "objects": (npz(images=np.array([None, {}], object)), "holds Python objects"),
     "labels of text": (npz(images=IMAGES, labels=np.array(["a", "b", "c"])), "labels are <U1"), "labels of floats": (npz(images=IMAGES, labels=np.zeros(3)), "labels are float64"), "two labels": (npz(images=IMAGES, labels=np.zeros(2, int)), "labels are int64"),
     "a header of 3 TB": (lies("(750000000000,)"), "claims the shape"), "code in a header": (lies("__import__('os').mkdir('pwned')"), "cannot be read"),
 }  # fmt: skip

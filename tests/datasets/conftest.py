@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bgood_lib import datasets
-from bgood_lib.datasets import canvas, catalogue, sources
+from bgood_lib.datasets import canvas, catalogue, photos, sources
 
 SMALL = {"train": 50, "test": 10}
 
@@ -68,3 +68,34 @@ def small_canvas(monkeypatch, small_cifar10):
     sizes = {"train": 12, "test": 10, "objects": 8, "bare": 8, "elsewhere": 8}
     monkeypatch.setattr(canvas, "SIZES", sizes)
     return brought
+
+
+@pytest.fixture
+def voc(monkeypatch):
+    """Arrays of a file of 20 photographs of each of the ten kinds, 64 px: a disc before noise, split as those of VOC."""
+    kinds = sorted(photos.CLASSES + photos.UNSEEN)
+    rng = np.random.default_rng(2)
+    n = 20 * len(kinds)
+    images = rng.integers(256, size=(n, 64, 64, 3), dtype=np.uint8)
+    y, x = np.mgrid[:64, :64]
+    masks = np.zeros((n, 64, 64), np.uint8)
+    for mask, radius in zip(masks, rng.integers(4, 30, n)):
+        mask[np.hypot(y - 20, x - 20) < radius + 2] = 2  # the border
+        mask[np.hypot(y - 20, x - 20) < radius] = 1
+    names = np.array([f"2008_{i:06}" for i in rng.permutation(n)])
+    labels = np.arange(n) % len(kinds)
+    classes = {name: kinds[label] for name, label in zip(names.tolist(), labels)}
+    split = photos.draw_split(classes)
+    monkeypatch.setattr(photos, "split_table", lambda: {name: (classes[name], split[name]) for name in names.tolist()})
+    monkeypatch.setattr(photos, "CROP_SIDE", 28)
+    return {"images": images, "labels": labels, "classes": np.array(kinds), "masks": masks, "names": names}
+
+
+@pytest.fixture
+def photographs(voc, foreign, monkeypatch):
+    """A folder with small files of VOC and of places; the latter as arrays."""
+    monkeypatch.setattr(photos, "N_PLACES", 12)
+    monkeypatch.setattr(photos, "N_GROUNDS", 8)
+    foreign("photos_voc10", **voc)
+    images = np.random.default_rng(3).integers(256, size=(25, 64, 64, 3), dtype=np.uint8)
+    return foreign("photos_places", images=images, labels=np.arange(25) % 5, classes=np.array(list("abcde")))

@@ -1,5 +1,6 @@
 """What lies in the cache is read whole, or refused; the embedded sets are made on the spot."""
 
+import json
 import os
 from hashlib import sha256
 
@@ -21,6 +22,26 @@ def test_round_trip(foreign):
     assert info == datasets.info("mine") == datasets.verify("mine", "test")
     assert info.sha256 == datasets.content_sha256(images, labels)
     assert info.description == Description("mine", "mine", "own", n=20)
+
+
+@pytest.mark.parametrize("side", [8, 96, 512])
+def test_images_may_have_any_side(foreign, side):
+    put = foreign("mine", images=np.random.default_rng(0).integers(256, size=(3, side, side, 3), dtype=np.uint8))
+    [info] = foreign.adopt()
+    assert (datasets.load("mine")[0] == put["images"]).all()
+    assert info.side == datasets.info("mine").side == side and f"N = 3, {side} px" in str(info)
+
+
+def test_an_older_cache_is_of_32_pixels(foreign, cache):
+    foreign("mine")
+    [info] = foreign.adopt()
+    path = cache / "mine-test.npz"
+    with np.load(path) as file:
+        arrays = dict(file)
+    meta = json.loads(str(arrays["meta"]))
+    del meta["side"]
+    np.savez(path, **arrays | {"meta": np.array(json.dumps(meta))})
+    assert datasets.verify("mine", "test") == info and info.side == 32
 
 
 def test_labels_are_minus_one_where_there_are_none(foreign):

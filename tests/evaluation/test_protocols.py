@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from bgood_lib import datasets
-from bgood_lib.datasets import Description
+from bgood_lib.datasets import Description, catalogue
+from bgood_lib.datasets.cache import store
 from bgood_lib.evaluation import protocols, validation
 from bgood_lib.utils.errors import DataError
 
@@ -23,6 +24,7 @@ def test_nothing_to_evaluate_on_is_said_at_once(cache):
     with pytest.raises(DataError, match="none of the OOD sets of cifar10.*bgood data prepare cifar100"):
         protocols.require_ood("cifar10")
     protocols.require_ood("scenes")
+    protocols.require_ood("my_own_pictures")  # has none: its own images, shuffled, serve
 
 
 @pytest.fixture
@@ -71,6 +73,25 @@ def test_rows_are_left_out(cache):
     assert (description.standing, description.n) == ("own", 3)
 
 
+def test_validation_may_be_another_split(cache, monkeypatch):
+    arrays = {"images": np.full((3, 16, 16, 3), 7, np.uint8), "labels": np.full(3, -1)}
+    store("photos_bare", "val", "VOC photographs, bare crops", "whole", "a test", arrays)
+    monkeypatch.setitem(catalogue.RECIPES, ("photos_bare", "val"), "a test")
+    kept, description = protocols.load_ood(protocols.VALIDATION["photos"])
+    assert np.array_equal(kept, arrays["images"])
+    assert (description.note, description.n) == ("of photographs for validation", 3)
+
+
+def test_photographs_are_chosen_and_judged_on_different_images():
+    tests = {(ood.name, ood.split) for ood in protocols.PROTOCOLS["photos"]}
+    chosen = protocols.VALIDATION["photos"]
+    assert (chosen.name, chosen.split) == ("photos_bare", "val") and ("photos_bare", "test") in tests
+    assert all(split in datasets.NAMES[name] for name, split in tests | {(chosen.name, chosen.split)})
+    for dataset, names in protocols.SHIFTED.items():  # in distribution: never an OOD set
+        assert all((name, "test") not in tests and "test" in datasets.NAMES[name] for name in names)
+        assert dataset in protocols.PROTOCOLS
+
+
 def test_protocols_are_whole():
     for name, protocol in protocols.BENCHMARKS.items():
         assert protocol.name == name
@@ -83,7 +104,7 @@ def test_protocols_are_whole():
     groups = [ood.group for ood in protocols.BENCHMARKS["openood15"].sets["cifar100"]]
     assert groups == ["near"] * 2 + ["far"] * 4
     for dataset, sets in protocols.PROTOCOLS.items():  # what openood15 asks for is part of every training's bank
-        if dataset not in ("scenes", "canvas"):
+        if dataset in ("cifar10", "cifar100"):
             assert set(protocols.BENCHMARKS["openood15"].sets[dataset]) <= set(sets)
 
 
