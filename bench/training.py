@@ -110,7 +110,7 @@ def step_function(config, images, labels, device, compiled, with_background=Fals
     def step():
         optimizer.zero_grad(set_to_none=True)
         with autocast(config, device):
-            loss, background, _ = losses(network, x, y, config, with_background, None, maps_of)
+            loss, background, _ = losses(network, maps_of(x[..., :3].permute(0, 3, 1, 2)), y, config, with_background)
         (loss + config.weight * background).backward()
         if optimise:
             optimizer.step()

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from .datasets.catalogue import Description
+from .trunk_maps import trunk_maps
 from .utils.arrays import as_float32, as_labels, open_npz
 from .utils.errors import InputError
 from .utils.files import atomic_write
@@ -52,7 +53,7 @@ class Features:
 
 
 @torch.no_grad()
-def extract(network, images, labels, batch_size=None):
+def extract(network, images, labels, batch_size=None, keep=False):
     """Pass images through a network once, in float32 (on CUDA too: without TF32).
 
     Parameters
@@ -63,6 +64,8 @@ def extract(network, images, labels, batch_size=None):
     labels : ndarray of shape [N], int64
     batch_size : int, optional
         By default 1000, on a CPU 100: small batches stay in its cache and are twice as fast.
+    keep : bool, default=False
+        Use and keep what a frozen trunk says of them, see :mod:`bgood_lib.trunk_maps`: for image sets.
 
     Returns
     -------
@@ -70,10 +73,14 @@ def extract(network, images, labels, batch_size=None):
     """
     network.eval()
     device = next(network.parameters()).device
-    parts = []
+    parts, maps_of = [], network.feature_map
+    if hasattr(network, "trunk_name") and network.cut:
+        images, maps_of = trunk_maps(network, images, keep), lambda maps: network.rest(maps.float())[1]
+    else:
+        images = torch.as_tensor(images).permute(0, 3, 1, 2)
     tf32, torch.backends.cudnn.allow_tf32 = torch.backends.cudnn.allow_tf32, False
-    for batch in torch.as_tensor(images).split(batch_size or (100 if device.type == "cpu" else 1000)):
-        feature_map = network.feature_map(batch.to(device).permute(0, 3, 1, 2))
+    for batch in images.split(batch_size or (100 if device.type == "cpu" else 1000)):
+        feature_map = maps_of(batch.to(device))
         pooled = network.pool(feature_map)
         parts.append((network.head(pooled), pooled, feature_map.norm(dim=1), feature_map.norm(dim=(2, 3))))
     torch.backends.cudnn.allow_tf32 = tf32

@@ -24,7 +24,7 @@ def pins():
 def test_every_dependency_is_pinned_within_its_range():
     pinned = pins()
     extras = PROJECT["optional-dependencies"]
-    for text in [*PROJECT["dependencies"], *extras["book"], *extras["slurm"], *extras["test"]]:
+    for text in [*PROJECT["dependencies"], *extras["book"], *extras["photos"], *extras["slurm"], *extras["test"]]:
         requirement = Requirement(text)
         version = pinned.get(canonicalize_name(requirement.name))
         assert version, f"{requirement.name} is not in constraints.txt"
@@ -34,7 +34,7 @@ def test_every_dependency_is_pinned_within_its_range():
 def test_conda_installs_the_same():
     environment = yaml.safe_load((TOP / "environment.yml").read_text())
     [pip] = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
-    assert pip == ["-c constraints.txt", "-e .[book,test]"]
+    assert pip == ["-c constraints.txt", "-e .[book,photos,test]"]
     [python] = [entry for entry in environment["dependencies"] if str(entry).startswith("python=")]
     assert SpecifierSet(PROJECT["requires-python"]).contains(python.removeprefix("python="))
     assert environment["name"] == PROJECT["name"]

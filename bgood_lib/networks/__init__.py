@@ -1,6 +1,7 @@
 """Networks that show their feature map, and what a cell of it sees. A new one is a file, imported here."""
 
 from .base import NETWORKS, MapNetwork, channel_statistics
+from .pretrained import Pretrained
 from .residual_cnn import ResidualCNN
 from .resnet18 import ResNet18_32x32
 from .small_resnet import SmallResNet
@@ -8,6 +9,6 @@ from .whitened_cnn import WhitenedCNN
 from .wrapped import Wrapped
 
 __all__ = [
-    "NETWORKS", "MapNetwork", "ResidualCNN", "ResNet18_32x32", "SmallResNet", "WhitenedCNN", "Wrapped",
+    "NETWORKS", "MapNetwork", "Pretrained", "ResidualCNN", "ResNet18_32x32", "SmallResNet", "WhitenedCNN", "Wrapped",
     "channel_statistics",
 ]  # fmt: skip

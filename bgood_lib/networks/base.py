@@ -28,6 +28,8 @@ class MapNetwork(nn.Module):
         Whether they are part of the state dict.
     """
 
+    has_previous = True  # whether `feature_maps` shows the map before the last stage, too
+
     def __init__(self, mean, std, persistent=True):
         super().__init__()
         for name, values in (("mean", mean), ("std", std)):

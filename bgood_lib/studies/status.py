@@ -118,9 +118,9 @@ def try_out(config, n_classes):
     before = torch.get_rng_state()
     try:
         network = build_network(config, n_classes, (0.5,) * 3, (0.25,) * 3)
-        pixels = torch.zeros(2, 32, 32, 4, dtype=torch.uint8)
-        generator = torch.Generator().manual_seed(0)
-        losses(network, pixels, torch.tensor([0, 1]), config, config.uses_background, generator)
+        maps = network.feature_maps(torch.zeros(2, 3, 32, 32, dtype=torch.uint8))
+        masks, generator = torch.zeros(2, 32, 32), torch.Generator().manual_seed(0)
+        losses(network, maps, torch.tensor([0, 1]), config, config.uses_background, generator, masks)
     finally:
         torch.set_rng_state(before)
 

@@ -1,4 +1,4 @@
-"""Random shifts and mirroring of whole batches, on whatever device they are."""
+"""Random shifts, mirroring and holes of whole batches, on whatever device they are."""
 
 import torch
 
@@ -67,6 +67,24 @@ def augment(images, moves):
     columns = torch.where(moves[:, 2:] == 1, columns.flip(1), columns)
     index = torch.arange(batch, device=device)
     return images[index[:, None, None], rows[:, :, None], columns[:, None, :]]
+
+
+def cut_out(images, corners, side):
+    """Cut a grey square out of every image, in place (DeVries and Taylor, arXiv 1708.04552, 2017).
+
+    Parameters
+    ----------
+    images : Tensor of shape [B, H, W, channels], uint8
+    corners : Tensor of shape [B, 2], int64
+        Row and column of each square's upper left pixel, on the device of the images.
+    side : int
+        Of the square, in pixels.
+    """
+    inside = [
+        (positions >= corners[:, i : i + 1]) & (positions < corners[:, i : i + 1] + side)
+        for i, positions in enumerate(torch.arange(size, device=images.device)[None] for size in images.shape[1:3])
+    ]
+    images.masked_fill_((inside[0][:, :, None] & inside[1][:, None, :])[..., None], 128)
 
 
 def _reflect(positions, size):

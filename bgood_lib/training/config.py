@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..background_loss.penalties import PENALTIES
 from ..background_loss.selectors import SELECTORS
 from ..networks import NETWORKS
+from ..networks.pretrained import TRAINED
 from ..utils.errors import InputError, nearest
 from .losses import CLASSIFICATION
 from .optimizers import OPTIMIZERS
@@ -41,7 +42,7 @@ class Methods(Mapping):
 
 METHODS = Methods()
 
-SIZES = ("stages", "width")  # what a network may be told of its size
+SIZES = ("stages", "width", "backbone", "trained")  # what a network may be told
 
 OF_PROFILE = (*SIZES, "epochs", "batch_size", "learning_rate")
 
@@ -55,8 +56,13 @@ PROFILES = {
     ),
     # the same images on the same CPU, for more accuracy: about an hour on one core
     "strong": dict(
-        network="residual_cnn", stages=3, width=64, epochs=22, batch_size=500, optimizer="muon", learning_rate=0.12,
-        momentum=0.85, warmup=0.0, flip="alternate", crop_padding=2,
+        network="residual_cnn", stages=3, width=64, epochs=32, batch_size=500, optimizer="muon", learning_rate=0.08,
+        momentum=0.85, warmup=0.0, flip="alternate", crop_padding=4, cutout=8,
+    ),
+    # photographs, on a network that has seen ImageNet: minutes on one core, most of them for a first look
+    "photos": dict(
+        network="pretrained", backbone="tf_efficientnet_lite0", trained="last_block", epochs=6, batch_size=32,
+        learning_rate=0.005, schedule="cosine", flip=True, crop_padding=0, weight=0.01,
     ),
     # OpenOOD's recipe: minutes on a large GPU, many hours on a CPU
     "full": dict(
@@ -104,6 +110,9 @@ class Config:
         One of ``bgood_lib.networks.NETWORKS``.
     stages, width
         Sizes of the networks that have them, see :mod:`bgood_lib.networks`; None for others.
+    backbone, trained
+        Name of a pre-trained network, and what of it is trained, see
+        :class:`bgood_lib.networks.pretrained.Pretrained`; None for others.
     epochs, batch_size, learning_rate, momentum, weight_decay
         SGD with Nesterov momentum, or what ``optimizer`` names.
     optimizer : str or None
@@ -118,6 +127,8 @@ class Config:
     flip, crop_padding
         Augmentation: horizontal mirroring, one of ``FLIPS`` (True is by chance, ``alternate`` in every second
         epoch); random shift of up to ``crop_padding`` pixels.
+    cutout : int or None
+        Side, in pixels, of a grey square that is cut out of each image; None for none.
     precision : str
         What the forward pass of training computes in, one of ``PRECISIONS``; evaluation is always float32.
         See :func:`bgood_lib.training.loop.choose_precision`.
@@ -158,6 +169,9 @@ class Config:
     optimizer: str | None = None
     bias_rate: float | None = None
     head_rate: float | None = None
+    cutout: int | None = None
+    backbone: str | None = None
+    trained: str | None = None
 
     @property
     def uses_background(self):
@@ -188,7 +202,7 @@ def make_config(profile, **settings):
     profile : str
         One of ``PROFILES``.
     **settings
-        Fields of :class:`Config`. 0 for one of ``OF_PROFILE`` keeps the profile's.
+        Fields of :class:`Config`. 0 (or "") for one of ``OF_PROFILE``, and -1 for ``weight``, keep the profile's.
 
     Returns
     -------
@@ -205,12 +219,20 @@ def make_config(profile, **settings):
         if name not in names:
             raise InputError(f"unknown setting {name!r}; choose among {', '.join(names)}{nearest(name, names)}")
     settings = {name: value for name, value in settings.items() if value or name not in OF_PROFILE}
+    if settings.get("weight") == -1:
+        del settings["weight"]
     config = Config(**{**PROFILES[profile], **settings})
     _check_name("method", config.method, METHODS)
     _check_name("schedule", config.schedule, SCHEDULES)
     _check_name("precision", config.precision, PRECISIONS)
     NETWORKS.find(config.network)
     OPTIMIZERS.find(config.optimizer or "sgd")
+    if config.network == "pretrained":
+        _check_name("part to be trained", config.trained, TRAINED)
+        if config.trained != "all" and (config.crop_padding or config.cutout):
+            raise InputError(
+                "what a frozen trunk says is kept, so images can only be mirrored: crop_padding 0, cutout 0"
+            )
     if config.flip not in FLIPS:
         raise InputError(f"flip is {config.flip!r}; choose one of {', '.join(map(str, FLIPS))}")
     for name, low in dict(
@@ -232,7 +254,11 @@ def make_config(profile, **settings):
         SELECTORS.find(config.selector)
         PENALTIES.find(config.penalty)
         _check_name("layer", config.layer, LAYERS)
+        if config.trained == "head":
+            raise InputError("trained is head: the background loss would change nothing; use method cross_entropy")
         if config.layer != "last":
+            if not NETWORKS[config.network].has_previous:
+                raise InputError(f"layer is {config.layer!r}; {config.network} shows its last map only, use layer last")
             _check_name("judge", config.judge or "last", JUDGES)
             judged = config.judge == "own" and config.penalty != "ood_head"
             if PENALTIES[config.penalty].needs_head and not judged:
@@ -241,6 +267,8 @@ def make_config(profile, **settings):
         raise InputError(f"background_start is {config.background_start}; it must be at least 0 and less than 1")
     if not 0 <= (config.threshold or 0) < 1:
         raise InputError(f"threshold is {config.threshold}; it must be at least 0 and less than 1")
+    if (config.cutout or 0) < 0:
+        raise InputError(f"cutout is {config.cutout}; it must be at least 0")
     for name in ("learning_rate", "bias_rate", "head_rate"):
         if getattr(config, name) is not None and not getattr(config, name) > 0:
             raise InputError(f"{name} is {getattr(config, name)}; it must be positive")
@@ -250,6 +278,7 @@ def make_config(profile, **settings):
 def _unused(config):
     """What the method, network, schedule and optimizer of a configuration do not use, set to None (a weight to 0)."""
     unused = {name: None for name in SIZES if name not in NETWORKS[config.network].sizes}
+    unused["cutout"] = config.cutout or None
     if config.schedule != "linear":
         unused["warmup"] = None
     optimizer = config.optimizer or "sgd"

@@ -1,7 +1,7 @@
 """One training loop, to be read in one sitting.
 
 The whole data set sits on the device as uint8; augmentation, forward pass, loss and step
-happen there. All randomness of an epoch follows from the seed and the epoch's number, so a
+happen there (of a network with a frozen trunk, its maps are the data set). All randomness of an epoch follows from the seed and the epoch's number, so a
 training that was killed resumes where its last checkpoint stands.
 """
 
@@ -11,9 +11,9 @@ import time
 import torch
 from tqdm import tqdm
 
-from ..utils.errors import InputError, TrainingDiverged
-from .augmentation import alternate, augment, draw_moves
+from ..utils.errors import TrainingDiverged
 from .checkpoint import resume, save
+from .examples import examples_of
 from .losses import losses
 from .optimizers import OPTIMIZERS
 
@@ -67,31 +67,26 @@ def train(
     TrainingDiverged
         When the loss is not finite, at the end of that epoch; the last good checkpoint stays.
     ValueError
-        If ``crop_padding`` is not less than the side of an image.
+        If ``crop_padding`` or ``cutout`` is not less than the side of an image.
     """
-    side = min(images.shape[1:3])
-    if config.crop_padding >= side:
-        raise InputError(f"crop_padding is {config.crop_padding}; it must be less than the image's side, {side}")
     network.to(device, memory_format=torch.channels_last)
-    images, labels = torch.as_tensor(images), torch.as_tensor(labels)
-    if masks is not None:  # a mask moves with its image: it travels as a fourth channel
-        images = torch.cat([images, torch.as_tensor(masks, dtype=torch.uint8).unsqueeze(-1)], dim=-1)
-    images, labels = images.to(device), labels.to(device)
-    steps_per_epoch = max(1, len(images) // config.batch_size)
+    labels = torch.as_tensor(labels).to(device)
+    examples = examples_of(network, images, masks, config, device)
+    steps_per_epoch = max(1, len(labels) // config.batch_size)
     steps = config.epochs * steps_per_epoch
     background_from = math.ceil(config.background_start * steps) if config.uses_background else steps
     optimizer = OPTIMIZERS[config.optimizer or "sgd"](network, config, device)
     precision = getattr(torch, config.precision)
     history = resume(network, optimizer, checkpoint, identity, device)
     saved, kept = time.monotonic(), bool(history)
-    maps_of = torch.compile(network.feature_maps) if compiled else network.feature_maps
+    maps_of = torch.compile(examples.maps_of) if compiled else examples.maps_of
     choice_rng = torch.Generator()
     torch.backends.cudnn.benchmark = True  # every batch has the same shape
 
-    def forward_backward(x, y, with_background):
+    def forward_backward(x, masks, y, with_background):
         """Gradients of one batch; returns its classification loss, background loss and accuracy."""
         with torch.autocast(device.type, precision, enabled=precision != torch.float32, cache_enabled=False):
-            loss, background, accuracy = losses(network, x, y, config, with_background, choice_rng, maps_of)
+            loss, background, accuracy = losses(network, maps_of(x), y, config, with_background, choice_rng, masks)
         (loss + config.weight * background).backward()
         return torch.stack([loss, background, accuracy]).detach()
 
@@ -99,11 +94,8 @@ def train(
         begin = time.monotonic()
         order_rng = torch.Generator().manual_seed(1_000_003 * config.seed + epoch)
         choice_rng.manual_seed(2**40 + 1_000_003 * config.seed + epoch)
-        order = torch.randperm(len(images), generator=order_rng).to(device)
-        moves = draw_moves(len(images), order_rng, config.crop_padding, bool(config.flip))
-        if config.flip == "alternate":
-            moves[:, 2] = alternate(len(images), config.seed, epoch)
-        moves = moves.to(device)
+        order = torch.randperm(len(labels), generator=order_rng).to(device)
+        examples.begin(epoch, order_rng)
         figures = torch.zeros(steps_per_epoch, 3, device=device)
         network.train()
         for i in tqdm(range(steps_per_epoch), f"epoch {epoch + 1}", leave=False, disable=None):
@@ -111,9 +103,8 @@ def train(
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate_at(step, steps, config) * group.get("relative", 1.0)
             batch = order[i * config.batch_size : (i + 1) * config.batch_size]
-            x, y = augment(images[batch], moves[batch]), labels[batch]
             optimizer.zero_grad(set_to_none=True)
-            figures[i] = forward_backward(x, y, step >= background_from)
+            figures[i] = forward_backward(*examples.batch(batch), labels[batch], step >= background_from)
             optimizer.step()
 
         _check_finite(figures, epoch, config, f". The last good state is in {checkpoint}" if kept else "")

@@ -66,41 +66,41 @@ class T2FNorm(Classification):
         return config.t2fnorm_temperature
 
 
-def losses(network, x, y, config, with_background=True, generator=None, maps_of=None):
+def losses(network, maps, y, config, with_background=True, generator=None, masks=None):
     """What one batch costs.
 
     Parameters
     ----------
     network : torch.nn.Module
-        With ``feature_map``, ``pool`` and ``head``.
-    x : Tensor of shape [B, H, W, 3] or [B, H, W, 4], uint8
-        Images; a fourth channel is the true foreground mask.
+        With ``pool`` and ``head``.
+    maps : two Tensors [B, C', 2 h, 2 w] (or None) and [B, C, h, w]
+        Its feature maps before and after its last stage.
     y : Tensor of shape [B], int64
     config : Config
     with_background : bool, default=True
         Whether the background loss is computed.
     generator : torch.Generator, optional
         For the ``random`` selector.
-    maps_of : callable, optional
-        In the place of ``network.feature_maps``.
+    masks : Tensor of shape [B, H, W], optional
+        True foreground masks, for the ``oracle`` selector.
 
     Returns
     -------
     classification loss, background loss (not weighted, 0 without), accuracy : scalar Tensors
     """
-    previous, last = (maps_of or network.feature_maps)(x[..., :3].permute(0, 3, 1, 2))
+    previous, last = maps
     classification = CLASSIFICATION[config.classification]
     head = classification.head(network)
     logits = head(network.pool(last)).float()
     loss = classification.loss(logits, y, config)
     if config.judge == "own":  # its loss is a part of this one, but does not reach the network
         loss = loss + F.cross_entropy(network.early_head(network.pool(previous.detach())).float(), y)
-    background = torch.zeros((), device=x.device)
+    background = torch.zeros((), device=y.device)
     if with_background:
         options = dict(
             selector=config.selector, patch_size=config.patch_size, n_patches=config.n_patches or None,
             top_k=config.top_k, threshold=config.threshold, penalty=config.penalty, generator=generator,
-            masks=x[..., 3] if x.shape[-1] == 4 else None, ood_head=getattr(network, "ood_head", None),
+            masks=masks, ood_head=getattr(network, "ood_head", None),
         )  # fmt: skip
         if config.layer == "last":
             background = background_loss(last, y, head, **options)

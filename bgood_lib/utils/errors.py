@@ -31,6 +31,21 @@ class TrainingDiverged(BgoodError):
     """The loss became infinite or not a number."""
 
 
+class MissingExtra(BgoodError):
+    """Something that comes with an extra of this package.
+
+    Parameters
+    ----------
+    what : str
+        What is missing.
+    extra : str
+        The extra.
+    """
+
+    def __init__(self, what, extra):
+        super().__init__(f"{what}; to have it: pip install 'bgood[{extra}]', here pip install -e '.[{extra}]'")
+
+
 class KernelDied(BgoodError):
     """The process that ran a notebook ended before the notebook did."""
 

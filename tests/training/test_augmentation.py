@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from bgood_lib.training.augmentation import augment, draw_moves
+from bgood_lib.training.augmentation import augment, cut_out, draw_moves
 
 
 def moves(n=20, seed=0, **settings):
@@ -51,3 +51,11 @@ def test_half_is_mirrored_and_every_shift_occurs():
     assert {(value // 8 - 4, value % 8 - 4) for value in shifted.tolist()} == {
         (i, j) for i in range(-2, 3) for j in range(-2, 3)
     }
+
+
+def test_a_hole_is_a_grey_square_at_its_corner():
+    images = torch.zeros(2, 8, 10, 3, dtype=torch.uint8)
+    cut_out(images, torch.tensor([[0, 0], [3, 6]]), 4)
+    expected = torch.zeros_like(images)
+    expected[0, :4, :4] = expected[1, 3:7, 6:] = 128
+    assert torch.equal(images, expected)

@@ -9,7 +9,7 @@ from pytorch_ood.loss import LogitNorm
 from torch.nn import functional as F
 
 from bgood_lib.networks.build import make_network
-from bgood_lib.training import loop, losses
+from bgood_lib.training import examples, loop, losses
 from bgood_lib.training.checkpoint import load_network, weights_sha256
 from bgood_lib.training.config import METHODS, make_config
 from bgood_lib.training.loop import learning_rate_at, train
@@ -135,14 +135,14 @@ def test_an_infinite_loss_of_real_training_is_caught(images, labels):
 
 
 def test_a_seed_pairs_methods(images, labels, monkeypatch):
-    batches, real = {}, loop.augment
+    batches, real = {}, examples.augment
 
     def spy(*args):
         x = real(*args)
         batches[method].append(x.numpy().tobytes())
         return x
 
-    monkeypatch.setattr(loop, "augment", spy)
+    monkeypatch.setattr(examples, "augment", spy)
     weights, trained = set(), set()
     for method in METHODS:
         config = small(method=method, selector="random", epochs=2)
@@ -221,7 +221,7 @@ def test_the_background_loss_shrinks_background_features(images, labels):
 
 def test_masks_move_with_their_images(images, labels, monkeypatch):
     seen, real = [], losses.background_loss
-    augmented, move = [], loop.augment
+    augmented, move = [], examples.augment
 
     def spy_loss(*args, masks, **kwargs):
         seen.append(masks)
@@ -232,7 +232,7 @@ def test_masks_move_with_their_images(images, labels, monkeypatch):
         return augmented[-1]
 
     monkeypatch.setattr(losses, "background_loss", spy_loss)
-    monkeypatch.setattr(loop, "augment", spy_augment)
+    monkeypatch.setattr(examples, "augment", spy_augment)
     masks = np.random.default_rng(1).random((40, 32, 32)) < 0.05
     images[..., 0] = 255 * masks
     config = small(selector="oracle", epochs=1, flip=True)
@@ -333,12 +333,12 @@ def test_t2fnorm_trains_on_length_one_and_keeps_the_length_afterwards(images, la
 def test_an_own_judge_does_not_teach_the_network(images, labels):
     config = small(method="background", layer="previous", judge="own", weight=0.0)
     network = fresh(config, images, labels)
-    x, y = torch.as_tensor(images[:16]), torch.as_tensor(labels[:16])
+    x, y = torch.as_tensor(images[:16]).permute(0, 3, 1, 2), torch.as_tensor(labels[:16])
     gradients = {}
     for judged in (True, False):
         network.zero_grad()
         with_or_without = config if judged else dataclasses.replace(config, judge=None, layer="last")
-        losses.losses(network, x, y, with_or_without, with_background=False)[0].backward()
+        losses.losses(network, network.feature_maps(x), y, with_or_without, with_background=False)[0].backward()
         gradients[judged] = {n: p.grad.clone() for n, p in network.named_parameters() if p.grad is not None}
     early = {name for name in gradients[True] if name.startswith("early_head")}
     assert early and set(gradients[True]) - set(gradients[False]) == early

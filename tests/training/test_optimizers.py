@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from bgood_lib.networks.build import make_network
-from bgood_lib.training import loop
+from bgood_lib.training import examples, loop
 from bgood_lib.training.augmentation import alternate
 from bgood_lib.training.checkpoint import weights_sha256
 from bgood_lib.training.config import make_config
@@ -68,22 +68,22 @@ def test_every_weight_is_in_one_group_at_its_rate(images, labels):
     assert all(names[id(p)].startswith("stages.") and p.ndim == 1 for p in biases["params"])
     assert {names[id(p)].split(".")[0] for p in others["params"]} == {"head", "ood_head"}
     rates = [config.learning_rate * group["relative"] for group in (filters, biases, others)]
-    assert rates == pytest.approx([0.12, 48, 0.36])
-    assert make_config("strong").head_rate * 0.12 == pytest.approx(0.1)
+    assert rates == pytest.approx([0.08, 32, 0.24])
+    assert make_config("strong").head_rate == pytest.approx(0.1 / 0.12)
     assert sum(len(group["params"]) for group in (filters, biases, others)) == sum(
         p.requires_grad for p in network.parameters()
     )
 
 
 def test_every_image_is_mirrored_in_every_second_epoch(images, labels, monkeypatch):
-    mirrored, real = [[], []], loop.augment
+    mirrored, real = [[], []], examples.augment
     steps = iter(range(1000))
 
     def spy(x, moves):  # two batches an epoch; an image is known by its first pixel
         mirrored[next(steps) // 2 % 2].extend(zip(x[:, 0, 0, :].sum(1).tolist(), moves[:, 2].tolist()))
         return real(x, moves)
 
-    monkeypatch.setattr(loop, "augment", spy)
+    monkeypatch.setattr(examples, "augment", spy)
     images[:, 0, 0] = np.arange(40)[:, None]
     config = strong()
     train(make_network(config, images, labels), images, labels, config, CPU, report=str)
@@ -118,7 +118,14 @@ def test_the_profile_learns_with_the_background_loss(precision):
     images = rng.integers(0, 256, (160, 32, 32, 3), dtype=np.uint8) // 2
     images[:, 8:24, 8:24] = rng.integers(0, 256, (4, 16, 16, 3), dtype=np.uint8)[labels]  # a pattern for every class
     config = strong(
-        method="background", selector="rank", top_k=1, background_start=0.0, epochs=4, flip=False, precision=precision
+        method="background",
+        selector="rank",
+        top_k=1,
+        background_start=0.0,
+        epochs=4,
+        flip=False,
+        cutout=0,
+        precision=precision,
     )
     network = make_network(config, images, labels)
     scales = network.stages[0].bn1.weight.clone()
