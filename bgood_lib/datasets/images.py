@@ -1,25 +1,29 @@
 """Pictures of any size from files and folders."""
 
+import contextlib
 import warnings
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from ..utils.errors import InputError
 from ..utils.files import user_path
 
-ENDINGS = tuple(".png .jpg .jpeg .webp .bmp .gif .tif .tiff .ppm .pgm .pbm .avif .jp2".split())
+ENDINGS = tuple(".png .jpg .jpeg .webp .bmp .gif .tif .tiff .ppm .pgm .pbm .avif .jp2 .heic .heif".split())
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF", "JPEG2000")  # none that runs a program
-MAX_MEGAPIXELS = 150
+MAX_MEGAPIXELS = 178
+LARGE = 16e6  # pixels from which a picture is made smaller band by band
+HEIC = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")  # how such files begin, after 8 bytes
 
 
-def fit(image: Image.Image) -> np.ndarray:
-    """RGB, short side to 32 px (bilinear), centre crop: uint8 [32, 32, 3]."""
+def fit(image: Image.Image, side: int = 32) -> np.ndarray:
+    """RGB, what is transparent on white; short side to `side` px (bilinear), centre crop: uint8 [side, side, 3]."""
     from torchvision.transforms import functional
 
-    image = functional.resize(image.convert("RGB"), 32, functional.InterpolationMode.BILINEAR)
-    return np.asarray(functional.center_crop(image, 32))
+    image = functional.resize(_rgb(image), side, functional.InterpolationMode.BILINEAR)
+    return np.asarray(functional.center_crop(image, side))
 
 
 def find_images(paths):
@@ -56,60 +60,117 @@ def _is_picture(file, folder):
     return file.suffix.lower() in ENDINGS and not hidden and file.is_file()
 
 
-def read_images(files, bad=None):
-    """Pictures of any size, brought to 32 x 32 as all test sets are: RGB, short side to 32 px, centre crop.
+def read_images(files, bad=None, side=32):
+    """Pictures of any size and format, brought to one size as all test sets are.
+
+    The first frame, as its EXIF data turn it, RGB; what is transparent lies on white. Short side to ``side`` px, centre
+    crop. Grey values of 16 bits are scaled, floating-point ones if they are 0 to 1. HEIC needs the plugin pillow-heif.
 
     Parameters
     ----------
     files : sequence of path
+        It may show its progress, such as ``tqdm(files)``.
     bad : list, optional
         Receives (file, reason) of each that cannot be read, and is left out. Without it, the first one is
         an error.
+    side : int, default=32
+        In pixels.
 
     Returns
     -------
-    ndarray of shape [N, 32, 32, 3], uint8
+    ndarray of shape [N, side, side, 3], uint8
 
     Raises
     ------
     InputError
-        If a file is not an image; the message names it. With ``bad``: if none is.
+        If a file is not an image, or has more than ``MAX_MEGAPIXELS``; the message names it. With ``bad``: if none is.
     """
-    images, refused = [], []
+    images, n, refused = np.empty((len(files), side, side, 3), np.uint8), 0, []
     for file in files:
         try:
-            images.append(_read(file))
+            images[n] = _read(file, side)
+            n += 1
         except Exception as error:  # whatever the bytes of a picture lead to
             reason = f"{file} cannot be read as an image ({_reason(file, error)}); leave it out"
             if bad is None:
                 raise InputError(reason) from error
             refused.append((file, reason))
-    if not images:
+    if not n:
         raise InputError("; ".join(reason for _, reason in refused[:5]) or "no picture is given; name some")
     if bad is not None:
         bad += refused
-    return np.stack(images)
+    return images[:n]
 
 
-def _read(file):
-    Image.init()
+def _read(file, side):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        with Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN]) as image:
+        with Image.open(file, formats=_formats()) as image:
             megapixels = image.width * image.height / 1e6
             if megapixels > MAX_MEGAPIXELS:
                 raise ValueError(
                     f"it has {image.width:,} x {image.height:,} pixels; at most {MAX_MEGAPIXELS} megapixels"
                 )
-            return fit(_eight_bits(ImageOps.exif_transpose(image)))
+            image.draft(None, (4 * side, 4 * side))  # of a large JPEG every second, fourth or eighth pixel
+            image.load()
+            turned = image.getexif().get(ExifTags.Base.Orientation, 1)
+            image = _without_ends(image)
+            if image.width * image.height > LARGE:
+                image = _smaller(image, max(1, min(image.size) // (4 * side)))
+            image.getexif()[ExifTags.Base.Orientation] = turned
+            return fit(ImageOps.exif_transpose(image), side)
+
+
+@cache
+def _formats():
+    """Formats that may be read here; HEIC where its plugin is installed."""
+    Image.init()
+    found = [name for name in FORMATS if name in Image.OPEN]
+    with contextlib.suppress(ImportError):
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener()
+        found.append("HEIF")
+    return found
 
 
 def _reason(file, error):
     if isinstance(error, Image.DecompressionBombError):
         return f"its header claims more than {MAX_MEGAPIXELS} megapixels"
-    if Path(file).is_file() and Path(file).stat().st_size == 0:
+    if not Path(file).is_file():
+        return "there is no such file"
+    with open(file, "rb") as content:
+        head = content.read(12)
+    if not head:
         return "it is empty"
+    if isinstance(error, UnidentifiedImageError) and head[4:8] == b"ftyp" and head[8:] in HEIC:
+        return "HEIC needs a plugin, if the file is whole: pip install pillow-heif"
     return f"{error}" or type(error).__name__
+
+
+def _without_ends(image):
+    """The middle of a ribbon, four times as long as wide; enlarged whole, a ribbon would fill the memory."""
+    left, top = (max(0, (length - 4 * min(image.size)) // 2) for length in image.size)
+    return image.crop((left, top, image.width - left, image.height - top)) if left or top else image
+
+
+def _smaller(image, factor):
+    """A picture made ``factor`` times smaller (RGB, box filter) band by band, so that it is in memory only once."""
+    band = 16 * factor
+    parts = [
+        np.asarray(_rgb(image.crop((0, top, image.width, min(top + band, image.height)))).reduce(factor))
+        for top in range(0, image.height, band)
+    ]
+    return Image.fromarray(np.concatenate(parts))
+
+
+def _rgb(image):
+    """An image of any mode as RGB; what is transparent lies on white."""
+    image = _eight_bits(image)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
 
 
 def _eight_bits(image):
@@ -129,16 +190,18 @@ def _eight_bits(image):
     return image
 
 
-def read_classes(folder):
+def read_classes(folder, side=32):
     """A folder that holds one folder of pictures per class.
 
     Parameters
     ----------
     folder : path
+    side : int, default=32
+        In pixels.
 
     Returns
     -------
-    images : ndarray of shape [N, 32, 32, 3], uint8
+    images : ndarray of shape [N, side, side, 3], uint8
     labels : ndarray of shape [N], int64
         Place of the class in ``classes``.
     classes : list of str
@@ -156,4 +219,4 @@ def read_classes(folder):
         raise FileNotFoundError(f"{folder} holds no folders; it needs one per class")
     files = [find_images([path]) for path in folders]
     labels = np.repeat(np.arange(len(folders)), list(map(len, files)))
-    return read_images([file for some in files for file in some]), labels, [path.name for path in folders]
+    return read_images([file for some in files for file in some], side=side), labels, [path.name for path in folders]

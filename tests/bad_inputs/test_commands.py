@@ -211,8 +211,8 @@ def png(width, height, *chunks):
 BOMB = b"Comment\0\0" + zlib.compress(bytes(80_000_000))
 PICTURES = {  # what stands in pictures/x.ENDING, and what is said of it
     "nothing.png": (b"", "it is empty"), "text.jpg": (b"hello", "cannot be read as an image"), "zeros.gif": (bytes(99), "cannot be read"),
-    "huge.png": (png(40_000, 40_000, (b"IDAT", b"x")), "at most 150 megapixels|more than 150 megapixels"),
-    "wide.png": (png(2_000_000, 90, (b"IDAT", b"x")), "megapixels"), "large.png": (png(15_000, 11_000, (b"IDAT", b"x")), "at most 150 megapixels"),
+    "huge.png": (png(40_000, 40_000, (b"IDAT", b"x")), "at most 178 megapixels|more than 178 megapixels"),
+    "wide.png": (png(2_000_000, 90, (b"IDAT", b"x")), "megapixels"), "large.png": (png(15_000, 12_000, (b"IDAT", b"x")), "more than 178 megapixels"),
     "no_size.png": (png(0, 0), "cannot be read"), "bomb.png": (png(8, 8, (b"zTXt", BOMB), (b"IDAT", zlib.compress(bytes(200)))), "cannot be read"),
     "text_bomb.png": (png(8, 8, (b"iTXt", b"Comment\0\1\0\0\0" + zlib.compress(bytes(80_000_000))), (b"IDAT", zlib.compress(bytes(200)))), "cannot be read"),
     "no_pixels.png": (png(8, 8), "cannot be read"), "half_pixels.png": (png(80, 80, (b"IDAT", zlib.compress(bytes(99)))), "cannot be read"),
