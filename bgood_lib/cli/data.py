@@ -14,7 +14,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 @app.command("list")
 def list_sets():
     """Show every set, where it stands, and what exactly is in it."""
-    rows = [("name", "split", "state", "standing", "set", "N", "sha256"), *map(_row, datasets.names())]
+    rows = [("name", "split", "state", "standing", "set", "N", "px", "sha256"), *map(_row, datasets.names())]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
@@ -25,14 +25,14 @@ def _row(pair: tuple[str, str]) -> tuple[str, ...]:
     embedded = pair in datasets.EMBEDDED
     if not datasets.prepared(*pair):
         if datasets.available(*pair):
-            return (*pair, "embedded" if embedded else "available", "", "made on first use", "", "")
-        return (*pair, "not available", "", f"get it: {datasets.command(pair[0])}", "", "")
+            return (*pair, "embedded" if embedded else "available", "", "made on first use", "", "", "")
+        return (*pair, "not available", "", f"get it: {datasets.command(pair[0])}", "", "", "")
     try:
         info = datasets.info(*pair)
     except DataError:
-        return (*pair, "damaged", "", f"repair it: {datasets.command(pair[0])}", "", "")
+        return (*pair, "damaged", "", f"repair it: {datasets.command(pair[0])}", "", "", "")
     state = "embedded" if embedded else "prepared"
-    return (*pair, state, info.standing, info.title, f"{info.n:,}", info.sha256[:12])
+    return (*pair, state, info.standing, info.title, f"{info.n:,}", f"{info.side}", info.sha256[:12])
 
 
 @app.command()

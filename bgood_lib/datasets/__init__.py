@@ -12,12 +12,15 @@ from .cache import (
     names,
     prepared,
     splits,
+    trainable,
+    trainable_names,
     verify,
 )
 from .catalogue import EMBEDDED, FULL, NAMES, TRAINABLE, Description, Info
-from .prepare import prepare
+from .prepare import adopt, prepare
 
 __all__ = [
-    "EMBEDDED", "FULL", "NAMES", "TRAINABLE", "Description", "Info", "available", "cache_folder", "command",
-    "content_sha256", "extra", "has_extra", "info", "load", "names", "prepare", "prepared", "splits", "verify",
+    "EMBEDDED", "FULL", "NAMES", "TRAINABLE", "Description", "Info", "adopt", "available", "cache_folder", "command",
+    "content_sha256", "extra", "has_extra", "info", "load", "names", "prepare", "prepared", "splits", "trainable",
+    "trainable_names", "verify",
 ]  # fmt: skip

@@ -92,10 +92,25 @@ def available(name: str, split: str) -> bool:
     return made or prepared(name, split)
 
 
+def trainable(name: str) -> bool:
+    """Whether one can train on a set: it is made for that, or an own one whose split "train" has labels."""
+    if name in NAMES or not prepared(name, "train"):
+        return name in TRAINABLE
+    try:
+        return bool(read(name, "train", "labels")[1]["labels"].min() >= 0)
+    except DataError:  # reading it will say what is wrong
+        return True
+
+
+def trainable_names() -> list[str]:
+    """Every set that one can train on, the own ones last."""
+    return [name for name in dict.fromkeys(name for name, _ in names()) if trainable(name)]
+
+
 def command(name: str) -> str:
     """The shell command that prepares, or repairs, a set, and before it what the set is made of."""
     slots = [(name, split) for split in NAMES.get(name, ())]
-    direct = any(slot in RECIPES or slot in OFFICIAL for slot in slots)
+    direct = any(slot in RECIPES or slot in OFFICIAL for slot in slots) or name in FAMILY - {"photos_show"}
     missing = [source[0] for slot in slots for source in made_from(*slot) if not prepared(*source)]
     sources = dict.fromkeys("photos" if source in FAMILY else source for source in missing)
     return f"bgood data prepare {' '.join([*sources, name])}" + ("" if direct else " --from FOLDER")
@@ -233,8 +248,13 @@ def store(name: str, split: str, title: str, standing: str, origin: str, arrays:
     if (before.get("sha256"), before.get("extras")) != (digest, digests):
         for slot in RECIPES:  # made of what was here before
             if (name, split) in made_from(*slot):
-                _path(*slot).unlink(missing_ok=True)
+                drop(*slot)
     return result
+
+
+def drop(name: str, split: str) -> None:
+    """Take a set out of the cache, if it is there."""
+    _path(name, split).unlink(missing_ok=True)
 
 
 def _meta(path: Path) -> dict:

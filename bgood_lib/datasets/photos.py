@@ -52,6 +52,12 @@ TITLES = {  # title and standing of a set from its file
     "photos_objects": ("Imagenette val, 8 of 10 classes", "part"),
     "photos_show": ("Oxford-IIIT Pet, photographs that may be shown", "part"),
 }
+OTHER_TITLES = {  # where torchvision brings them
+    "photos_places": ("Places365 val, some photographs", "stand-in"),
+    "photos_grounds": ("Places365 val, photographs to move objects onto", "stand-in"),
+    "photos_textures": ("DTD photographs", "whole"),
+}
+DOWNLOADED = tuple(stem for stem in FILES if stem != "photos_show")
 
 
 class Piece(NamedTuple):

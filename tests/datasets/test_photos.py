@@ -1,12 +1,14 @@
 """Photographs: one file becomes several sets, and what is made from the masks holds what it says."""
 
 import collections
+import hashlib
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from bgood_lib import datasets
-from bgood_lib.datasets import photos
+from bgood_lib.datasets import photos, sources
 from bgood_lib.utils.errors import DataError
 
 SPLITS = [("photos", "train"), ("photos", "val"), ("photos", "test"), ("photos_unseen", "test")]
@@ -176,3 +178,83 @@ def test_pictures_that_may_be_shown_come_with_masks_and_credits(foreign):
 def test_unknown_kind(voc):
     with pytest.raises(ValueError, match="'blue'; there are: bare, moved, grey"):
         photos.generate("blue", voc | {"foreground": voc["masks"] > 0})
+
+
+FROZEN = {"bare": "63f87da6a38fce95", "moved": "c80e225b07b2cf8d", "grey": "04f5d8ca9aad7b44"}
+
+
+def test_the_same_arrays_on_every_machine(voc):
+    """A change here changes every number measured on these sets, and needs a new `photos.RECIPE`."""
+    known = next(piece for piece in photos.pieces("photos_voc10", voc) if piece.split == "val").arrays
+    grounds = np.random.default_rng(4).integers(256, size=(5, 64, 64, 3), dtype=np.uint8)
+
+    def digest(arrays):
+        return hashlib.sha256(b"".join(arrays[key].tobytes() for key in sorted(arrays))).hexdigest()[:16]
+
+    assert {kind: digest(photos.generate(kind, known, grounds)) for kind in FROZEN} == FROZEN
+
+
+class Listed:
+    """A torchvision set: pairs, and the names of their files."""
+
+    def __init__(self, pairs, classes=(), images=()):
+        self.pairs, self.classes, self.images = pairs, list(classes), images
+
+    def __getitem__(self, index):
+        return self.pairs[index]
+
+    def __len__(self):
+        return len(self.pairs)
+
+
+def test_torchvision_brings_what_the_files_hold(monkeypatch, voc):
+    from torchvision import datasets as tv
+
+    monkeypatch.setattr(photos, "N_PLACES", 3)
+    monkeypatch.setattr(photos, "N_GROUNDS", 2)
+    table = photos.split_table()
+    ids = [*sorted(table), "2011_999999"]
+    picture = Image.fromarray(np.full((64, 96, 3), 9, np.uint8))
+    mask = np.zeros((64, 96), np.uint8)
+    mask[:, 60:70] = 255  # the border
+    masks = {name: np.where(mask, mask, np.uint8(sources._VOC_MASK.get(table.get(name, ("cat",))[0]))) for name in ids}
+    for name in ids:
+        masks[name][:, :40] = 0
+    of_voc = [(picture, Image.fromarray(masks[name])) for name in ids]
+    half = len(ids) // 2
+    files = [f"x/{name}.jpg" for name in ids]
+    monkeypatch.setattr(tv, "VOCSegmentation", lambda *a, **o: Listed(of_voc[:half], images=files[:half]))
+    monkeypatch.setattr(tv, "SBDataset", lambda *a, **o: Listed(of_voc, images=files))
+    grey = [(Image.fromarray(np.full((40, 60), 20 * i, np.uint8)), i % 2) for i in range(12)]
+    monkeypatch.setattr(tv, "DTD", lambda *a, **o: Listed(grey, ["banded", "zigzagged"]))
+    monkeypatch.setattr(tv, "Places365", lambda *a, **o: Listed(grey, ["/a/abbey", "/z/zoo"]))
+    monkeypatch.setattr(tv, "Imagenette", lambda *a, **o: Listed(grey, [("tench", "Tinca"), ("English springer",)]))
+    done = {(info.name, info.split): info for info in datasets.prepare("photos", say=str)}
+    assert {name for name, _ in done} == {name for stem in photos.DOWNLOADED for name in photos.FILES[stem]}
+    assert {info.side for info in done.values()} == {128} and done["photos", "train"].n == 6 * 14
+    images, labels = datasets.load("photos", "val")
+    assert (images == 9).all() and np.bincount(labels).tolist() == [2] * 6
+    shown = datasets.extra("photos", "val", "object")[0, 64], datasets.extra("photos", "val", "foreground")[0, 64]
+    assert [row.sum() for row in shown] == [128 - 48 - 20, 128 - 48]  # columns 16 to 80 of 96, twice as large
+    about = {name: (info.title, info.standing, info.n) for (name, _), info in done.items()}
+    assert about["photos_places"] == ("Places365 val, some photographs", "stand-in", 3)
+    assert about["photos_grounds"][1:] == ("stand-in", 2)
+    assert about["photos_textures"] == ("DTD photographs", "whole", 36)
+    assert about["photos_objects"][1:] == ("part", 6) and (datasets.load("photos_objects")[1] == 0).all()
+    assert datasets.info("photos_moved").n == done["photos", "test"].n
+
+
+def test_what_is_out_of_reach_is_said_and_the_rest_kept(monkeypatch, voc):
+    def some(stem, folder):
+        if stem != "photos_textures":
+            raise OSError("timed out")
+        return {"images": np.zeros((2, 128, 128, 3), np.uint8), "labels": np.zeros(2, int), "classes": np.array(["a"])}
+
+    monkeypatch.setattr(sources, "photographs", some)
+    message = "photos_voc10: timed out.*put photos_voc10.npz and .*bgood data prepare photos --from FOLDER"
+    with pytest.raises(DataError, match=message):
+        datasets.prepare("photos", say=str)
+    assert datasets.info("photos_textures").n == 2 and not datasets.prepared("photos", "train")
+    assert datasets.command("photos_unseen") == "bgood data prepare photos_unseen"
+    with pytest.raises(DataError, match="cannot be downloaded by bgood. Put photos_show.npz"):
+        datasets.prepare("photos_show")
