@@ -58,6 +58,7 @@ def trunk_maps(network, images, keep=True):
     return torch.cat(parts).contiguous(memory_format=torch.channels_last)
 
 
+@torch.no_grad()
 def feature_maps_of(network, images):
     """The feature map [N, C, h, w] of images that belong to a set; by way of the kept maps where there is a trunk.
 
@@ -71,6 +72,7 @@ def feature_maps_of(network, images):
     -------
     Tensor of shape [N, C, h, w], float32
     """
+    network.eval()
     if not (hasattr(network, "trunk_name") and network.cut):
         return network.feature_map(torch.as_tensor(images).permute(0, 3, 1, 2))
     maps = trunk_maps(network, images)

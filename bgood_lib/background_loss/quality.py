@@ -49,12 +49,15 @@ def _quality(feature_map, labels, masks, head, selector, **options):
 
 
 @torch.no_grad()
-def judge_selectors(network, images, labels, masks, **options):
+def judge_selectors(network, feature_map, labels, masks, **options):
     """What a record holds about background on images whose true masks are known.
 
     Parameters
     ----------
-    network, images, labels, masks, **options
+    network : MapNetwork
+    feature_map : Tensor of shape [N, C, h, w]
+        What it says of the images.
+    labels, masks, **options
         As for :func:`selection_quality`.
 
     Returns
@@ -63,8 +66,6 @@ def judge_selectors(network, images, labels, masks, **options):
         ``selection``: per selector what :func:`selection_quality` gives, None for NaN;
         ``norms``: see :func:`foreground_background_norms`.
     """
-    network.eval()
-    feature_map = network.feature_map(torch.as_tensor(images).permute(0, 3, 1, 2))
     labels, masks = torch.as_tensor(labels), torch.as_tensor(masks)
     selection = {
         name: {
@@ -73,7 +74,7 @@ def judge_selectors(network, images, labels, masks, **options):
         }
         for name in SELECTORS
     }
-    return {"selection": selection, "norms": foreground_background_norms(network, images, masks)}
+    return {"selection": selection, "norms": _norms(feature_map, masks)}
 
 
 @torch.no_grad()
@@ -85,9 +86,12 @@ def foreground_background_norms(network, images, masks):
     dict of str to float : ``foreground``, ``background`` and their ``ratio``.
     """
     network.eval()
-    feature_map = network.feature_map(torch.as_tensor(images).permute(0, 3, 1, 2))
+    return _norms(network.feature_map(torch.as_tensor(images).permute(0, 3, 1, 2)), torch.as_tensor(masks))
+
+
+def _norms(feature_map, masks):
     norms = feature_map.norm(dim=1)
-    share = foreground_share(torch.as_tensor(masks), feature_map.shape[2:])
+    share = foreground_share(masks, feature_map.shape[2:])
     foreground, background = norms[share > 0.5].mean().item(), norms[share < 0.1].mean().item()
     return {
         "foreground": foreground,

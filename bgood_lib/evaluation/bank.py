@@ -5,8 +5,9 @@ from dataclasses import asdict, replace
 from .. import datasets
 from ..datasets import Description
 from ..features import Bank, extract
-from .protocols import PROTOCOLS, VALIDATION, load_ood
-from .validation import jigsaw, validation_rows
+from ..metrics.accuracy import accuracies
+from .protocols import PROTOCOLS, SHIFTED, VALIDATION, load_ood
+from .validation import jigsaw, validation_images
 
 
 def describe_set(name, split, description=None):
@@ -22,7 +23,7 @@ def build_bank(network, dataset, fit_images=10_000, report=print):
     ----------
     network : torch.nn.Module
     dataset : str
-        In-distribution set; its OOD sets are those of ``PROTOCOLS[dataset]``.
+        In-distribution set; its OOD sets are those of ``PROTOCOLS[dataset]``, none of one's own set.
     fit_images : int, default=10_000
         Scores that need fitting see the first ``fit_images`` training images.
     report : callable, default=print
@@ -30,8 +31,9 @@ def build_bank(network, dataset, fit_images=10_000, report=print):
     Returns
     -------
     bank : Bank
-        Sets ``train``, ``test``, one per available OOD set, and for choosing hyper-parameters
-        ``val_ood`` (where there is one) and ``val_jigsaw`` (see :func:`.jigsaw`).
+        Sets ``train``, ``test``, one per available OOD set, and for choosing hyper-parameters ``val``
+        (where the dataset has such a split), ``val_ood`` (where there is one) and ``val_jigsaw``
+        (see :func:`.jigsaw`).
     ood : list of dict
         One entry per OOD set of the protocol: its ``group`` and :func:`describe_set`; of a missing one
         without checksum.
@@ -43,14 +45,17 @@ def build_bank(network, dataset, fit_images=10_000, report=print):
     """
     train_images, train_labels = datasets.load(dataset, "train")
     sets = {
-        "train": extract(network, train_images[:fit_images], train_labels[:fit_images]),
-        "test": extract(network, *datasets.load(dataset, "test")),
+        "train": extract(network, train_images[:fit_images], train_labels[:fit_images], keep=True),
+        "test": extract(network, *datasets.load(dataset, "test"), keep=True),
     }
     train, test = (datasets.info(dataset, split).description for split in ("train", "test"))
     n = len(sets["train"])
     descriptions = {"train": replace(train, note=f"first {n:,} images", n=n), "test": test}
+    if "val" in datasets.splits(dataset):
+        sets["val"] = extract(network, *datasets.load(dataset, "val"), keep=True)
+        descriptions["val"] = datasets.info(dataset, "val").description
     bank, ood = _bank(network, sets, descriptions), []
-    for entry in PROTOCOLS[dataset]:
+    for entry in PROTOCOLS.get(dataset, ()):
         if datasets.available(entry.name, "test"):
             features, description = pass_ood(network, entry)
             bank = bank.with_sets({entry.name: features}, {entry.name: description})
@@ -93,24 +98,43 @@ def bank_of(network, train, test, ood):
 def pass_ood(network, entry):
     """Features and description of an :class:`~bgood_lib.evaluation.protocols.OODSet`; raises as ``load_ood`` does."""
     images, description = load_ood(entry)
-    return extract(network, images, [-1] * len(images)), description
+    return extract(network, images, [-1] * len(images), keep=True), description
+
+
+def shifted_accuracy(network, dataset):
+    """Accuracy on the shifted sets of ``protocols.SHIFTED`` that are there: same classes, other surroundings.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+    dataset : str
+        In-distribution set.
+
+    Returns
+    -------
+    dict of str to dict : by set, ``accuracy`` and ``balanced_accuracy`` (shares in [0, 1]) and ``n``.
+    """
+    found = {}
+    for name in SHIFTED.get(dataset, ()):
+        if datasets.available(name, "test"):
+            features = extract(network, *datasets.load(name, "test"), keep=True)
+            found[name] = {**accuracies(features.logits, features.labels), "n": len(features)}
+    return found
 
 
 def with_validation(network, dataset, bank):
     """The bank with the sets that serve to choose hyper-parameters.
 
-    ``val_jigsaw`` always: the set-aside ID test images
-    (:func:`~bgood_lib.evaluation.validation.validation_rows`), shuffled. ``val_ood`` where
-    ``protocols.VALIDATION`` names one and it is prepared. The set-aside ID images themselves are rows
-    of ``test`` already.
+    ``val_jigsaw`` always: the ID images for validation
+    (:func:`~bgood_lib.evaluation.validation.validation_images`), shuffled. ``val_ood`` where
+    ``protocols.VALIDATION`` names one and it is prepared.
     """
-    images, _ = datasets.load(dataset, "test")
-    shuffled = jigsaw(images[validation_rows(len(images))])
+    images, whole = validation_images(dataset)
+    shuffled = jigsaw(images)
     note = "images for validation in 4 x 4 shuffled tiles"
-    test = datasets.info(dataset, "test").description
-    sets = {"val_jigsaw": extract(network, shuffled, [-1] * len(shuffled))}
-    descriptions = {"val_jigsaw": replace(test, note=note, n=len(shuffled))}
+    sets = {"val_jigsaw": extract(network, shuffled, [-1] * len(shuffled), keep=True)}
+    descriptions = {"val_jigsaw": replace(whole, note=note, n=len(shuffled))}
     entry = VALIDATION.get(dataset)
-    if entry and datasets.available(entry.name, "test"):
+    if entry and datasets.available(entry.name, entry.split):
         sets["val_ood"], descriptions["val_ood"] = pass_ood(network, entry)
     return bank.with_sets(sets, descriptions)

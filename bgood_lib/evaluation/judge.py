@@ -3,9 +3,10 @@
 import numpy as np
 
 from ..detectors.scoring import score_all
-from ..metrics.calibration import calibration_error, overconfidence
+from ..metrics.accuracy import accuracies
+from ..metrics.calibration import calibration_error, likeliest_temperature, overconfidence
 from ..metrics.ood import ood_metrics
-from .validation import validation_rows
+from .validation import validation_part, validation_rows
 
 
 def judge(bank):
@@ -18,19 +19,31 @@ def judge(bank):
     Returns
     -------
     dict
-        ``accuracy`` and ``calibration_error`` on ``test``; ``overconfidence`` and ``mean_norm``
+        ``accuracy``, ``balanced_accuracy`` and ``calibration_error`` on ``test``; the same error and the
+        overconfidence ``at_temperature``, the likeliest one on ID images for validation; ``overconfidence`` and ``mean_norm``
         (mean L2 norm of the pooled features and of the map's cells) per set; ``metrics``, one
         row per OOD set and detector, see :func:`bgood_lib.metrics.ood_metrics`. A detector that
         fails has rows with its reason as ``error`` instead of metrics. ``validation``: AUROC of
-        the set-aside ID test images (:func:`~bgood_lib.evaluation.validation.validation_rows`) against the
+        ID images for validation (:func:`~bgood_lib.evaluation.validation.validation_part`) against the
         bank's validation sets, to choose hyper-parameters by.
     """
     test, scores = bank["test"], score_all(bank)
-    aside = validation_rows(len(test))
+    if "val" in bank.sets:
+        ids = {name: of_sets["val"] for name, of_sets in scores.items() if not isinstance(of_sets, str)}
+    else:
+        aside = validation_rows(len(test))
+        ids = {name: of_sets["test"][aside] for name, of_sets in scores.items() if not isinstance(of_sets, str)}
+    validation = validation_part(bank)
+    temperature = likeliest_temperature(validation.logits, validation.labels)
     shown = {name: bank[name] for name in ("test", *bank.ood)}
     return {
-        "accuracy": float((test.logits.argmax(1) == test.labels).mean()),
+        **accuracies(test.logits, test.labels),
         "calibration_error": calibration_error(test.logits, test.labels),
+        "at_temperature": {
+            "temperature": temperature,
+            "calibration_error": calibration_error(test.logits / temperature, test.labels),
+            "overconfidence": {name: overconfidence(part.logits / temperature) for name, part in shown.items()},
+        },
         "overconfidence": {name: overconfidence(features.logits) for name, features in shown.items()},
         "mean_norm": {
             name: {
@@ -45,7 +58,7 @@ def judge(bank):
             for name in bank.ood
         ],
         "validation": [
-            {"ood": name, "detector": detector, "auroc": ood_metrics(of_sets["test"][aside], of_sets[name])["auroc"]}
+            {"ood": name, "detector": detector, "auroc": ood_metrics(ids[detector], of_sets[name])["auroc"]}
             for detector, of_sets in scores.items()
             for name in ("val_jigsaw", "val_ood")
             if name in bank.sets and not isinstance(of_sets, str) and np.isfinite(of_sets[name]).all()

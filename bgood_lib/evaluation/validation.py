@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from .. import datasets
 from ..utils.errors import InputError
 
 
@@ -20,6 +21,39 @@ def validation_rows(n):
     ndarray of shape [n // 10], int64, sorted
     """
     return np.sort(np.random.default_rng(0).permutation(n)[: n // 10])
+
+
+def validation_images(dataset):
+    """ID images for choosing: of the split ``val`` where a set has one, otherwise the set-aside rows of its test.
+
+    Parameters
+    ----------
+    dataset : str
+        In-distribution set.
+
+    Returns
+    -------
+    images : ndarray of shape [N, S, S, 3], uint8
+    description : Description
+        Of the set they are from.
+    """
+    split = "val" if "val" in datasets.splits(dataset) else "test"
+    images, what = datasets.load(dataset, split)[0], datasets.info(dataset, split).description
+    return (images if split == "val" else images[validation_rows(len(images))]), what
+
+
+def validation_part(bank):
+    """What a bank's network says of ID images for choosing: its ``val``, or the set-aside rows of ``test``.
+
+    Parameters
+    ----------
+    bank : Bank
+
+    Returns
+    -------
+    Features
+    """
+    return bank["val"] if "val" in bank.sets else bank["test"].take(validation_rows(len(bank["test"])))
 
 
 def jigsaw(images, tiles=4, seed=0):
@@ -62,7 +96,7 @@ def jigsaw(images, tiles=4, seed=0):
 
 
 def set_aside(bank):
-    """A bank whose ``test`` lacks the images that validation uses; they are ``val`` instead.
+    """A bank whose ``test`` lacks the images that validation uses; they are ``val``, if there is no such set yet.
 
     Parameters
     ----------
@@ -72,6 +106,8 @@ def set_aside(bank):
     -------
     Bank
     """
+    if "val" in bank.sets:
+        return bank
     test = bank["test"]
     held = np.zeros(len(test), bool)
     held[validation_rows(len(test))] = True

@@ -1,6 +1,7 @@
 """How sure is a network, and how right is it to be?"""
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 
 def softmax(logits):
@@ -53,6 +54,36 @@ def calibration_error(logits, labels, bins=15):
             for b in np.unique(which)
         )
     )
+
+
+def likeliest_temperature(logits, labels, bounds=(0.01, 100.0)):
+    """The temperature at which the cross-entropy of ``logits / temperature`` is smallest.
+
+    Parameters
+    ----------
+    logits : ndarray of shape [N, K]
+    labels : ndarray of shape [N]
+    bounds : tuple of 2 floats
+        Of the search; where all images are classified right, the lower one is the answer.
+
+    Returns
+    -------
+    float
+
+    References
+    ----------
+    Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
+    """
+    logits, rows = np.asarray(logits, np.float64), np.arange(len(labels))
+
+    def loss(log_temperature):
+        scaled = logits / np.exp(log_temperature)
+        scaled = scaled - scaled.max(1, keepdims=True)
+        return float((np.log(np.exp(scaled).sum(1)) - scaled[rows, labels]).mean())
+
+    if (logits.argmax(1) == labels).all():
+        return float(bounds[0])
+    return float(np.exp(minimize_scalar(loss, bounds=np.log(bounds), method="bounded", options={"xatol": 1e-4}).x))
 
 
 def matching_temperature(logits, confidence):

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from .. import datasets
 from ..background_loss.quality import judge_selectors
-from ..evaluation.bank import build_bank, describe_set
+from ..evaluation.bank import build_bank, describe_set, shifted_accuracy
 from ..evaluation.judge import judge
 from ..evaluation.protocols import require_ood
 from ..networks.build import make_network
 from ..training.checkpoint import identity_of, weights_sha256
 from ..training.cost import refuse_endless
 from ..training.loop import train
+from ..trunk_maps import feature_maps_of
 from ..utils import locks
 from ..utils.errors import InputError
 from ..utils.files import user_path
@@ -142,11 +143,14 @@ def evaluate_run(trained, config, device, out, fit_images=10_000, report=print):
     bank, ood = build_bank(network, name, min(fit_images, trained.n), report)
     bank.identity = trained.identity
     bank.save(out / "bank.npz")
-    background = {}  # how well background is found, where the true masks are known
+    background = {}  # where true masks are known: how well background is found, what accuracy rests on
     if datasets.has_extra(name, "test", "foreground"):
         known = *datasets.load(name, "test"), datasets.extra(name, "test", "foreground")
-        known = [array[:JUDGED_IMAGES] for array in known]
-        background = judge_selectors(network, *known, patch_size=config.patch_size or 1, top_k=config.top_k)
+        images, labels, masks = (array[:JUDGED_IMAGES] for array in known)
+        options = {"patch_size": config.patch_size or 1, "top_k": config.top_k}
+        background = judge_selectors(network, feature_maps_of(network, images), labels, masks, **options)
+    if shifted := shifted_accuracy(network, name):
+        background["shifted"] = shifted
     figures = judge(bank)
     return write_record(out / "record.json", {
         "identity": trained.identity,
