@@ -32,14 +32,21 @@ def estimate_hours(network, config, n_images, device):
     batch = min(config.batch_size, 32)
     x = torch.rand(batch, 3, 32, 32, device=device)
     y = torch.zeros(batch, dtype=torch.long, device=device)
-    seconds = []
+    maps_of, passes = network.feature_maps, 0
+    if getattr(network, "cut", 0):  # its trunk sees an image once, or twice if that is mirrored
+        maps_of, passes = network.rest, 1 + bool(config.flip)
+    seconds, once = [], []
     for _ in range(4):
         begin = time.monotonic()
+        with torch.no_grad():
+            inputs = network.trunk(x) if passes else x
+        once.append(time.monotonic() - begin)
+        begin = time.monotonic()
         with torch.autocast(device.type, precision, enabled=precision != torch.float32):
-            loss = F.cross_entropy(network(x).float(), y)
+            loss = F.cross_entropy(network.head(network.pool(maps_of(inputs)[1])).float(), y)
         loss.backward()
         seconds.append(time.monotonic() - begin)
-    return min(seconds) / batch * config.epochs * n_images / 3600
+    return (min(seconds) * config.epochs + min(once) * passes) / batch * n_images / 3600
 
 
 def refuse_endless(network, config, n_images, device, force=False, report=print):
