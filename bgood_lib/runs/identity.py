@@ -49,12 +49,9 @@ def code_fingerprint(roots, packages=None):
         module, name = place
         if name not in _module(module).definitions:
             raise InputError(f"bgood_lib.{module} has no definition {name!r}")
-        nodes = [_module(module).definitions[name], *_module(module).statements]
-        found[place] = [name, _canonical(nodes)]
-        for target in {target for node in nodes for target in _module(module).reached_by(node)}:
-            if packages is None or target[0].split(".")[0] in packages:
-                waiting.append(target)
-    return _hash(sorted(found.values(), key=json.dumps))
+        found[place], reached = _module(module).written_out(name)
+        waiting += [target for target in reached if packages is None or target[0].split(".")[0] in packages]
+    return _sha256(f"[{', '.join(text for _, text in sorted(found.values()))}]")
 
 
 def training_fingerprint(config):
@@ -88,7 +85,7 @@ class _Module:
         path = LIBRARY.joinpath(*name.split("."))
         self.parts = name.split(".") + ["__init__"] * path.is_dir()
         path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-        self.definitions, self.imports, self.statements = {}, {}, []
+        self.definitions, self.imports, self.statements, self.written = {}, {}, [], {}
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
                 self.definitions[node.name] = node
@@ -106,6 +103,15 @@ class _Module:
         module = ".".join([*package, *(node.module.split(".") if node.module else ())])
         for alias in node.names:
             self.imports[alias.asname or alias.name] = (module, alias.name)
+
+    def written_out(self, name):
+        """A definition as JSON, to sort by and to hash, and the places that it reaches; each computed once."""
+        if name not in self.written:
+            nodes = [self.definitions[name], *self.statements]
+            content = [name, _canonical(nodes)]
+            reached = {target for node in nodes for target in self.reached_by(node)}
+            self.written[name] = (json.dumps(content), json.dumps(content, sort_keys=True)), reached
+        return self.written[name]
 
     def reached_by(self, node):
         """Places of the definitions that the code of a node names."""
@@ -165,7 +171,11 @@ def run_id(config, data_sha256):
 
 
 def _hash(content):
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+    return _sha256(json.dumps(content, sort_keys=True))
+
+
+def _sha256(text):
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _canonical(node):

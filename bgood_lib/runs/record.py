@@ -5,12 +5,12 @@ import json
 from pathlib import Path
 
 import jsonschema
-import pandas as pd
 
 from ..utils.errors import InputError
 from ..utils.files import locate, read_json, write_json
 
 _SCHEMA = json.loads((Path(__file__).parent / "record.schema.json").read_text(encoding="utf-8"))
+_VALIDATOR = jsonschema.Draft202012Validator(_SCHEMA)
 
 
 def check_record(record, where="record"):
@@ -21,14 +21,10 @@ def check_record(record, where="record"):
     ValueError
         With the place in the record and what is wrong with it.
     """
-    try:
-        jsonschema.validate(record, _SCHEMA)
-    except jsonschema.ValidationError as error:
+    if error := jsonschema.exceptions.best_match(_VALIDATOR.iter_errors(record)):
         place = "/".join(map(str, error.absolute_path)) or "top level"
         message = error.message if len(error.message) < 300 else f"{error.message[:300]} ..."
-        raise InputError(
-            f"{where} is not a valid record: {place}: {message}; get it again, or run its training again"
-        ) from None
+        raise InputError(f"{where} is not a valid record: {place}: {message}; get it again, or run its training again")
 
 
 def write_record(path, record):
@@ -139,6 +135,8 @@ def metrics_frame(records):
         ``n`` (see :class:`bgood_lib.datasets.Description`), ``detector`` and the metrics. A missing set
         has one row with an empty ``detector``; a detector that failed has ``error`` and no metrics.
     """
+    import pandas as pd
+
     rows = []
     fields = dict.fromkeys(field for record in records.values() for field in record["config"])
     for name, record in records.items():

@@ -13,12 +13,14 @@ from ..networks.build import build_network
 from ..runs.identity import run_id
 from ..runs.record import read_record
 from ..runs.start import starting_sha256
-from ..training.config import Config, make_config
+from ..training.config import SIZES, Config, make_config
 from ..training.loop import choose_precision
 from ..training.losses import losses
 from ..utils.errors import BgoodError, InputError
 from ..utils.machine import choose_device
 from .notebooks import check_parameters
+
+SHAPING = ("network", *SIZES, "judge", "penalty")  # the settings that shape a network and its heads
 
 
 def config_of(study, name):
@@ -108,21 +110,25 @@ def classes_of(config):
 
 @lru_cache
 def try_out(config, n_classes):
-    """One step of a configuration on two black images: refuses what does not fit its network.
+    """What a batch of two black images costs: refuses what does not fit the network of a configuration.
 
     Raises
     ------
     InputError
         Such as a patch that is larger than the map.
     """
-    before = torch.get_rng_state()
-    try:
-        network = build_network(config, n_classes, (0.5,) * 3, (0.25,) * 3)
-        maps = network.feature_maps(torch.zeros(2, 3, 32, 32, dtype=torch.uint8))
+    shape = Config(**{name: getattr(config, name) for name in SHAPING})
+    with torch.random.fork_rng(devices=[]):
+        network, maps = _network_and_maps(shape, n_classes)
         masks, generator = torch.zeros(2, 32, 32), torch.Generator().manual_seed(0)
         losses(network, maps, torch.tensor([0, 1]), config, config.uses_background, generator, masks)
-    finally:
-        torch.set_rng_state(before)
+
+
+@lru_cache
+def _network_and_maps(config, n_classes):
+    network = build_network(config, n_classes, (0.5,) * 3, (0.25,) * 3)
+    with torch.no_grad():
+        return network, network.feature_maps(torch.zeros(2, 3, 32, 32, dtype=torch.uint8))
 
 
 def state_of(folder, config):

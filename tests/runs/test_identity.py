@@ -1,5 +1,6 @@
 import ast
 import dataclasses
+import json
 import shutil
 import subprocess
 
@@ -138,7 +139,7 @@ def test_only_what_is_reached_counts(fingerprint, old, new, same):
 def reach(config, monkeypatch):
     """Names of the definitions that the training of a configuration reaches."""
     found = []
-    monkeypatch.setattr(identity, "_hash", lambda content: found.append({name for name, _ in content}))
+    monkeypatch.setattr(identity, "_sha256", lambda text: found.append({name for name, _ in json.loads(text)}))
     training_fingerprint(config)
     monkeypatch.undo()
     return found[0]
