@@ -12,17 +12,17 @@ def bgood():
 
         app()
     except KeyboardInterrupt:  # before a command has begun
-        print("stopped by Ctrl-C", file=sys.stderr)
-        leave(130)
+        _stopped()
     except SystemExit as end:
         if end.code != 130:
             raise
-        leave(130)
+        _stopped()
 
 
-def leave(code):
+def _stopped():
     """End at once, without a word of the threads and processes that are still at work."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    print("stopped by Ctrl-C", file=sys.stderr)
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(code)
+    os._exit(130)

@@ -35,8 +35,8 @@ class Boundary(TyperGroup):
     """Commands whose errors are shown once, here.
 
     What a user can put right (:class:`~bgood_lib.utils.errors.BgoodError`, ``OSError``) is one message
-    and exit code 1, of a parameter 2; Ctrl-C is one line and 130. Anything else is a bug of ours: it keeps
-    its traceback and says so.
+    and exit code 1, of a parameter 2; Ctrl-C is exit code 130. Anything else is a bug of ours: it keeps its
+    traceback and says so.
     """
 
     def parse_args(self, ctx, args):
@@ -50,9 +50,6 @@ class Boundary(TyperGroup):
         except (BgoodError, OSError) as error:
             typer.echo(f"error: {in_words(error)}", err=True)
             raise typer.Exit(2 if isinstance(error, ParameterError) else 1) from None
-        except KeyboardInterrupt:
-            typer.echo("stopped by Ctrl-C", err=True)
-            raise typer.Exit(130) from None
         except Exception as error:
             if type(error).__module__.startswith(("click", "typer")):  # usage, --help, an exit code
                 raise
