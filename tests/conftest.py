@@ -119,6 +119,7 @@ def small_run(tmp_path_factory):
             checkpoint=folder / "checkpoint.pt", report=str,
         )  # fmt: skip
         bank, _ = build_bank(network, "scenes", 300, report=str)
+        bank.identity = _RECORD["identity"]
         bank.save(folder / "bank.npz")
         record = copy.deepcopy(_RECORD)
         record["config"]["dataset"] = "scenes"

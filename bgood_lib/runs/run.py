@@ -123,10 +123,11 @@ def open_run(path, dataset=None):
     if record and dataset not in (None, known):
         raise InputError(f"{beside} says that {file.parent} was trained on {known}, not {dataset}; leave --dataset out")
     bank = Bank.load(file)
-    if record and bank.identity not in ("", record["identity"]):
+    if record and bank.identity != record["identity"]:
+        other = f"of another training (identity {bank.identity})" if bank.identity else "of no training that it names"
         raise InputError(
-            f"{file} is of another training (identity {bank.identity}) than record.json beside it "
-            f"({record['identity']}); put back its own, or run the training again"
+            f"{file} is {other}, record.json beside it of {record['identity']}; put back its own, give a bank "
+            "without a record another folder, or run the training again"
         )
     return Run(bank, file.parent, record, dataset or known)
 

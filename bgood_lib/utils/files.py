@@ -26,14 +26,14 @@ def write_json(path, content):
 
 
 def read_json(path, way_out):
-    """What :func:`write_json` wrote, without the checksum; older files have none.
+    """What :func:`write_json` wrote, without the checksum.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is not whole, or was changed since; ends with the ``way_out``.
+        If it is not whole, was changed since, or has no checksum; ends with the ``way_out``.
     """
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_no_number)
@@ -48,7 +48,7 @@ def read_json(path, way_out):
         return rest
     if "checksum" in content:
         raise InputError(f"{path} was changed after it was written (its checksum says so); {way_out}")
-    return content
+    raise InputError(f"{path} has no checksum, so nobody can say whether it is as it was written; {way_out}")
 
 
 def _no_number(text):

@@ -1,7 +1,10 @@
 """A small project to be spoiled: two runs, a bank, pictures, weights, a study, a published record."""
 
+import contextlib
 import dataclasses
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +72,21 @@ def good(small_run, tmp_path_factory):
     (folder / "studies").mkdir()
     (folder / "studies" / "good.yaml").write_text(STUDY)
     return folder
+
+
+@contextlib.contextmanager
+def read_only(folder):
+    """A folder that cannot be written to, while the block lasts: by its permissions or, for root, by a mount."""
+    folder.chmod(0o555)
+    mounted = os.access(folder, os.W_OK) and not subprocess.call(["mount", "--bind", "-o", "ro", folder, folder])
+    try:
+        if os.access(folder, os.W_OK):
+            pytest.skip("here root writes everywhere, and cannot mount a folder read-only")
+        yield
+    finally:
+        if mounted:
+            subprocess.check_call(["umount", "-l", folder])
+        folder.chmod(0o755)
 
 
 @pytest.fixture

@@ -139,7 +139,10 @@ STRUCTURE = [
     *(Row(f"no {name}", edit(**{f"{name}/{part}": None for part in
           ("logits", "features", "cell_norms", "channel_norms", "labels")}), EVALUATE, NO_BANK + f"it has no set {name!r}") for name in ("train", "test")),
     Row("the bank of another training", lambda d: (d / ONE / "bank.npz").write_bytes((d / "runs/scenes/two/bank.npz").read_bytes()),
-        EVALUATE, "bank.npz is of another training .identity 1111111111111111. than record.json beside it .0000000000000000"),
+        EVALUATE, "bank.npz is of another training .identity 1111111111111111., record.json beside it of 0000000000000000"),
+    *(Row(f"a bank that names no training, beside a record: {command}", edit(identity=np.array("")), f"{command} {ONE}", "bank.npz is of no training that it names, record.json beside it of 0{16}; put back")
+      for command in ("evaluate", "tune", "verify")),
+    Row("a bank without an identity, beside a record", edit(identity=None), f"score {ONE} pictures", "bank.npz is of no training that it names"),
 ]  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Commands with something that is not there, not theirs, or of another run; pictures that are none."""
 
 import json
-import os
+import re
 import shutil
 import struct
 import zlib
@@ -9,9 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bad_inputs.rows import Row, check, outcome, table
+from bad_inputs.conftest import read_only
+from bad_inputs.rows import Row, check, checksums, outcome, table
 from bad_inputs.test_banks import ONE, flip
 from PIL import Image
+
+from bgood_lib.utils.files import write_json
 
 TWO = "runs/scenes/two"
 
@@ -30,15 +33,15 @@ def away(*files):
     return lambda d: [(d / file).unlink() for file in files]
 
 
-def record(edit, sign=False):
-    """A function that changes the record of a run; its checksum is left out, so that only its content counts."""
+def record(edit, sign=True):
+    """A function that changes the record of a run, and signs it again, so that only its content counts."""
 
     def make(folder):
         file = folder / ONE / "record.json"
         content = json.loads(file.read_text())
         content.pop("checksum")
         edit(content)
-        file.write_text(json.dumps(content))
+        write_json(file, content) if sign else file.write_text(json.dumps(content))
 
     return make
 
@@ -165,6 +168,9 @@ RECORD = f"{ONE}/record.json"
         ("no sets", lambda r: r["data"].pop("train"), "data"), ("a set of -1 images", lambda r: r["data"]["train"].update(n=-1), "data/train"),
         ("a standing of its own", lambda r: r["data"]["train"].update(standing="good"), "data/train"), ("a title of numbers", lambda r: r["data"]["test"].update(title=3), "data/test"),
     ]),
+    ("record: no checksum", record(lambda r: None, sign=False), f"score {ONE} pictures", "record.json has no checksum, so nobody can say .*; delete it and run"),
+    ("record: no checksum, verify", record(lambda r: r.update(accuracy=1.0), sign=False), f"verify {ONE}", "not whole .*record.json has no checksum"),
+    ("a published record without checksum", lambda d: (d / "results/scenes/two.json").write_text('{"schema": 2}'), "verify results", "not whole .*two.json has no checksum"),
     *(Row(f"bit {seed} of a record", flip(RECORD, seed), f"verify {ONE}", "record.json", may_be_harmless=True) for seed in range(30)),
 )  # fmt: skip
 def test_records(row, project):
@@ -189,13 +195,20 @@ def test_a_broken_threshold_is_computed_anew(content, project):
     assert outcome("verify runs/scenes")[0] == 0
 
 
-def test_a_run_that_cannot_be_written_to_is_scored(project, monkeypatch):
-    def refuse(*arguments, **options):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(os, "replace", refuse)
-    before = sorted(project.rglob("*"))
-    assert outcome(f"score {ONE} pictures")[0] == 0 and sorted(project.rglob("*")) == before
+def test_a_run_that_cannot_be_written_to(project):
+    """It is scored all the same; what would write into it names the folder."""
+    undisturbed = outcome(f"score {ONE} pictures")
+    (project / ONE / "threshold.json").unlink()
+    before = checksums(project)
+    with read_only(project / ONE):
+        assert outcome(f"score {ONE} pictures") == undisturbed and undisturbed[0] == 0
+        assert outcome(f"verify {ONE}")[0] == 0
+        code, told = outcome(f"evaluate {ONE} --detectors MSP --resamples 0")
+        assert code == 1 and re.search(
+            f"error: {ONE}/.*: (Permission denied; change its|Read-only file system; name a)", told
+        )
+        assert outcome(f"evaluate {ONE} --detectors MSP --resamples 0 --out tables")[0] == 0
+        assert checksums(project).items() >= before.items() and not (project / ONE / "threshold.json").exists()
 
 
 def png(width, height, *chunks):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bgood_lib.runs.record import check_record, metrics_frame, read_records, write_record
-from bgood_lib.utils.files import locate
+from bgood_lib.utils.files import locate, write_json
 
 
 def changed(record, path, value):
@@ -109,7 +109,7 @@ def test_no_name_is_repeated(make_record, tmp_path):
 
 @pytest.mark.parametrize("metrics", [{"columns": ["ood"]}, 3, {"columns": ["ood"], "rows": [["a"]]}])
 def test_a_bad_table_of_metrics_is_refused(make_record, tmp_path, metrics):
-    (tmp_path / "a.json").write_text(json.dumps(make_record(metrics=metrics)))
+    write_json(tmp_path / "a.json", make_record(metrics=metrics))
     with pytest.raises(ValueError, match="a.json is not a valid record: metrics"):
         read_records(tmp_path)
 
@@ -135,6 +135,9 @@ def test_half_a_record_is_named(make_record, tmp_path):
     with pytest.raises(ValueError, match=re.escape(f"{path} is not whole JSON")):
         read_records(tmp_path)
     path.write_text(json.dumps({"schema": 2}))
+    with pytest.raises(ValueError, match=re.escape(f"{path} has no checksum, so nobody can say")):
+        read_records(tmp_path)
+    write_json(path, {"schema": 2})
     with pytest.raises(ValueError, match=re.escape(f"{path} is not a valid record")):
         read_records(tmp_path)
 

@@ -1,7 +1,6 @@
 """`bgood study publish`: from runs to results."""
 
 import dataclasses
-import json
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from bgood_lib.runs.record import read_records
 from bgood_lib.studies.status import config_of
 from bgood_lib.studies.study import read_study
 from bgood_lib.studies.tables import read_study_tables
+from bgood_lib.utils.files import read_json, write_json
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,7 +31,7 @@ def home(tmp_path, make_record):
             record = make_record(dataclasses.asdict(config_of(study, name)), weights_sha256=f"{number}" * 64)
             folder = tmp_path / "runs" / "mine" / name
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / "record.json").write_text(json.dumps(record))
+            write_json(folder / "record.json", record)
         return tmp_path
 
     return write
@@ -61,9 +61,9 @@ def test_records_are_copied_where_the_study_says_true(home):
 def test_a_record_of_another_configuration_is_refused(home):
     home = home()
     file = home / "runs" / "mine" / "background-s0" / "record.json"
-    record = json.loads(file.read_text())
+    record = read_json(file, "")
     record["config"]["weight"] = 0.7
-    file.write_text(json.dumps(record))
+    write_json(file, record)
     done = publish(home)
     assert done.exit_code == 1 and "background-s0 has weight 0.7, the study says 0.1" in done.output
     assert not (home / "results").exists()
@@ -74,7 +74,7 @@ def test_one_training_under_two_names_is_refused(home, text):
     home = home(text)
     for name in ("cross_entropy-s0", "background-s0"):
         file = home / "runs" / "mine" / name / "record.json"
-        file.write_text(json.dumps({**json.loads(file.read_text()), "weights_sha256": "e" * 64}))
+        write_json(file, {**read_json(file, ""), "weights_sha256": "e" * 64})
     done = publish(home)
     assert done.exit_code == 1 and "have equal weights" in done.output
     assert not (home / "results").exists()

@@ -1,7 +1,6 @@
 """What `bgood study plan` and `bgood study status` say."""
 
 import dataclasses
-import json
 from pathlib import Path
 
 import nbformat
@@ -13,6 +12,7 @@ from bgood_lib.cli.main import app
 from bgood_lib.runs.identity import run_id
 from bgood_lib.studies.status import config_of, minutes_of, state_of
 from bgood_lib.studies.study import read_study
+from bgood_lib.utils.files import write_json
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,7 +33,7 @@ def finish(folder, config, make_record, **entries):
     folder.mkdir(parents=True)
     run = run_id(config, datasets.info("scenes", "train").sha256)
     record = make_record(dataclasses.asdict(config), **{"identity": run, "train_seconds": 60.0, **entries})
-    (folder / "record.json").write_text(json.dumps(record))
+    write_json(folder / "record.json", record)
 
 
 def fail(folder):

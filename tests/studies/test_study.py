@@ -102,7 +102,7 @@ def test_run_names():
     ("notebook: notebooks/train.ipynb\n", "", "notebook is missing"),
     ("weight: 0.5", "wieght: 0.5", "run background-.*no parameter 'wieght'; did you mean 'weight'"),
     ("weight: 0.5", "weight: heavy", "weight is 'heavy'; expected float"),
-    ("weight: 0.5", "weight: -1", "weight is -1.*between 0 and 1000"),
+    ("weight: 0.5", "weight: -2", "weight is -2.*between -1 and 1000"),
     ("epochs: 2", "epoch: 2", "no parameter 'epoch'; did you mean 'epochs'"),
     ("weight: 0.5, seed: 0", "seed: [1, 2]", "two runs are called background-s1"),
     ("notebooks/train.ipynb", "notebooks/trian.ipynb", "there is no notebook notebooks/trian.ipynb"),

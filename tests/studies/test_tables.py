@@ -166,7 +166,7 @@ def test_a_changed_digit_is_named_with_the_way_out(records, tmp_path, file):
 def test_tables_without_checksums_are_refused(records, tmp_path):
     write_study_tables(make_study_tables(records), tmp_path)
     (tmp_path / "data.json").write_text(json.dumps({"missing": []}))
-    with pytest.raises(ValueError, match="data.json has no checksums .*; publish the study again"):
+    with pytest.raises(ValueError, match="data.json has no checksum, .*; publish the study again"):
         read_study_tables(tmp_path)
 
 

@@ -17,6 +17,7 @@ from bgood_lib.runs.record import read_record, write_record
 from bgood_lib.studies.results import published, read_results
 from bgood_lib.studies.tables import make_study_tables, write_study_tables
 from bgood_lib.studies.verification import verify
+from bgood_lib.utils.files import write_json
 
 RESULTS = Path(__file__).parents[2] / "results"
 
@@ -25,8 +26,9 @@ RESULTS = Path(__file__).parents[2] / "results"
 def project(tmp_path, make_record):
     """A run with its bank, and its published record."""
     run, bank = tmp_path / "runs" / "study" / "one", make_bank()
-    bank.save(run / "bank.npz")
     record = make_record(**judge(bank))
+    bank.identity = record["identity"]
+    bank.save(run / "bank.npz")
     entry = {**record["data"]["ood"][0], "name": "ood", "n": 50}
     record["data"]["ood"] = [entry]
     write_record(run / "record.json", record)
@@ -37,9 +39,9 @@ def project(tmp_path, make_record):
 
 def change(file, edit):
     record = json.loads(file.read_text())
-    record.pop("checksum", None)
+    del record["checksum"]
     edit(record)
-    file.write_text(json.dumps(record))
+    write_json(file, record)
 
 
 def test_an_honest_record_is_verified_from_both_places(project):
