@@ -246,7 +246,10 @@ def _read(file):
     if "ood_head0" in file:
         shapes = ("H", weight.shape[1]), (len(file["ood_head0"]),), (2, len(file["ood_head0"])), (2,)
         ood_head = [as_float32(file[f"ood_head{i}"], f"ood_head{i}", shape) for i, shape in enumerate(shapes)]
-    descriptions = {name: Description(**what) for name, what in json.loads(str(file["descriptions"])).items()}
+    try:
+        descriptions = {name: Description(**what) for name, what in json.loads(str(file["descriptions"])).items()}
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        raise InputError("its descriptions of the sets cannot be read") from None
     for name in descriptions.keys() & names.keys():
         if descriptions[name].n != len(sets[name]):
             raise InputError(f"{name} has {len(sets[name])} rows and is described as {descriptions[name].n} images")

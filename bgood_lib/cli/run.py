@@ -64,8 +64,14 @@ def export(
     from ..training import checkpoint
 
     file = output_file(file, ".safetensors")
+    for needed in ("record.json", "checkpoint.pt"):
+        if not (run / needed).is_file():
+            raise FileNotFoundError(f"there is no {run / needed}; give the folder of a run that is finished")
     if file.exists():
-        weights.read_about(file)  # refuses what is none of ours
+        try:
+            weights.read_about(file)
+        except InputError:
+            raise InputError(f"{file} is there already and holds something else; name another file") from None
     record = read_record(run / "record.json")
     network = checkpoint.load_network(run / "checkpoint.pt")
     if checkpoint.weights_sha256(network) != record["weights_sha256"]:

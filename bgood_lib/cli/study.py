@@ -19,7 +19,7 @@ def _open(name, check=True):
 def _end(found):
     """Exit code 1 if a run or page is impossible."""
     if any(one.state == "impossible" for one in found):
-        typer.echo("error: change what is impossible in the study's file", err=True)
+        typer.echo("error: put right what is impossible, for the reasons above, then give this command again", err=True)
         raise typer.Exit(1)
 
 

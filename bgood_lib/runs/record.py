@@ -24,6 +24,8 @@ def check_record(record, where="record"):
     if error := jsonschema.exceptions.best_match(_VALIDATOR.iter_errors(record)):
         place = "/".join(map(str, error.absolute_path)) or "top level"
         message = error.message if len(error.message) < 300 else f"{error.message[:300]} ..."
+        if error.validator == "const":
+            message = f"{error.instance!r}, as of another version of this project; expected {error.validator_value!r}"
         raise InputError(f"{where} is not a valid record: {place}: {message}; get it again, or run its training again")
 
 
@@ -78,7 +80,7 @@ def read_record(path):
     ValueError
         If it is not a whole record, or not as it was written.
     """
-    record = read_json(path, "delete it and run its training again")
+    record = read_json(path, "get it again, or delete it and run its training again")
     try:
         record["metrics"] = _unpack(record["metrics"])
     except (KeyError, TypeError):

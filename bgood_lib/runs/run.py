@@ -114,6 +114,10 @@ def open_run(path, dataset=None):
         If the bank or the record is not whole, or they are of two trainings.
     """
     path = user_path(path, "the run")
+    if path.suffix == ".safetensors":
+        raise InputError(
+            f"{path} is a network alone, which only `bgood score` takes; give the folder of a run, or a bank"
+        )
     file = path / "bank.npz" if path.is_dir() else path
     if not file.is_file():
         raise FileNotFoundError(f"there is no bank {file}; {_runs_there_are(path)}")
@@ -264,9 +268,11 @@ def add_ood(run, wanted, protocol="all", say=print):
             features, description = extract(network, images, [-1] * len(images)), Description(name, name, n=len(images))
         else:
             known = [known for known, split in datasets.names() if split == "test" and datasets.available(known, split)]
+            other = datasets.command(name) if (name, "test") in datasets.names() else ""
             raise InputError(
-                f"--ood {name}: neither a folder nor a prepared set; give a folder, or one of {', '.join(known)}"
-                f"{nearest(name, known)}"
+                f"--ood {name}: neither a folder nor a prepared set; "
+                + (f"get it ({other}), or " if other else "")
+                + f"give a folder, or one of {', '.join(known)}{nearest(name, known)}"
             )
         if name in ("train", "test", "val", "val_ood", "val_jigsaw") or (name in bank.sets and folder.is_dir()):
             raise InputError(f"--ood {name}: the bank holds a set of that name; rename the folder")

@@ -61,13 +61,25 @@ def _read(path):
         raise FileNotFoundError(f"there is no weights file {path}; give one that `bgood export` wrote")
     try:
         with safetensors.safe_open(path, "pt") as file:
-            about = json.loads(file.metadata()["bgood"])
+            about = _told(file.metadata())
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
         if about.get("checksum") != _checksum(about, tensors):
             raise InputError("its checksum differs, or it has none")
         return about, tensors
     except Exception as error:  # whatever changed bytes lead to
-        raise InputError(f"{path} is not a whole weights file of this project ({error}); get it again") from error
+        raise InputError(
+            f"{path} is not a whole weights file of this project ({error}); get it again, or give another that `bgood export` wrote"
+        ) from error
+
+
+def _told(metadata):
+    try:
+        about = json.loads(metadata["bgood"])
+    except (TypeError, KeyError, ValueError, RecursionError):
+        about = None
+    if not isinstance(about, dict):
+        raise InputError("it does not say which network and configuration it is of")
+    return about
 
 
 def read_about(path):
@@ -123,6 +135,10 @@ def load_weights(path):
 
 def _build(about):
     """The network that a file says it holds, with weights still to be put in."""
+    if lacking := [name for name in ("config", "n_classes", "mean", "std") if name not in about]:
+        raise InputError(f"it does not say its {lacking[0]}")
+    if not isinstance(about["config"], dict):
+        raise InputError(f"config is {about['config']!r}; expected settings by name")
     fields = {field.name for field in dataclasses.fields(Config)}
     config = Config(**{name: value for name, value in about["config"].items() if name in fields})
     if not isinstance(config.dataset, str):
@@ -132,6 +148,10 @@ def _build(about):
         if value is not None and not (type(value) is int and 1 <= value <= largest):
             raise InputError(f"{name} is {value!r}; expected 1 to {largest}")
     for name in ("mean", "std"):
-        if len(about[name]) != 3 or not all(type(x) is float and math.isfinite(x) for x in about[name]):
+        if (
+            not isinstance(about[name], list)
+            or len(about[name]) != 3
+            or not all(type(x) is float and math.isfinite(x) for x in about[name])
+        ):
             raise InputError(f"{name} is {about[name]!r}; expected 3 numbers")
     return build_network(config, about["n_classes"], about["mean"], about["std"])

@@ -27,6 +27,7 @@ from ..utils.errors import KernelDied, ParameterError, nearest
 from ..utils.files import check_zip, naming_full_disk, user_path
 
 _TYPES = {"int": int, "float": float, "str": str, "bool": bool}
+_FORMS = {int: "int, a whole number", float: "float, a number", str: "str, text", bool: "bool, true or false"}
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,9 @@ def read_parameters(notebook):
         (``name: int = 0``).
     """
     if not Path(notebook).is_file():
-        raise ParameterError(f"there is no notebook {notebook}")
+        known = sorted(map(str, Path(notebook).parent.glob("*.ipynb")))
+        others = f"there are {', '.join(known)}" if known else "name another"
+        raise ParameterError(f"there is no notebook {notebook}; {others}{nearest(notebook, known)}")
     found = _inspect(Path(notebook), Path(notebook).stat().st_mtime_ns)
     if not found:
         raise ParameterError(f"{notebook} has no cell tagged 'parameters'; name another, or give a cell that tag")
@@ -117,7 +120,7 @@ def check_value(parameter, value):
         If the value has the wrong type or is out of range.
     """
     kind, name = parameter.type, parameter.name
-    wrong = ParameterError(f"{name} is {value!r}; expected {kind.__name__} ({parameter.help})")
+    wrong = ParameterError(f"{name} is {value!r}; expected {_FORMS[kind]} ({parameter.help})")
     if isinstance(value, str) and kind is not str:
         if kind is bool:
             value = {"true": True, "false": False}.get(value.lower(), value)
@@ -135,7 +138,7 @@ def check_value(parameter, value):
             f"{name} is {value!r}; choose one of {', '.join(parameter.choices)}{nearest(value, parameter.choices)}"
         )
     if parameter.low is not None and not parameter.low <= value <= parameter.high:
-        raise ParameterError(f"{name} is {value}; it must be between {parameter.low:g} and {parameter.high:g}")
+        raise ParameterError(f"{name} is {value}; it must be between {parameter.low:,.9g} and {parameter.high:,.9g}")
     return value
 
 

@@ -34,6 +34,7 @@ GIVEN = {"out", "device", "threads", "force", "overwrite"}
 GIVEN_BY = "make study DEVICE=, THREADS=, FORCE=; `out` is runs/STUDY/RUN"
 MAX_RUNS = 20_000
 _KEYS = {"title": str, "notebook": str, "common": dict, "runs": list, "pages": dict}
+_FORMS = {str: "text", dict: "{name: value, ...}", list: "lines that begin with a dash"}
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,9 @@ def read_study(path, check=True):
     """
     path = Path(path)
     if not path.is_file():
-        known = sorted(other.stem for other in path.parent.glob("*.yaml"))
-        raise StudyError(f"there is no study {path.stem!r}; there are {', '.join(known)}{nearest(path.stem, known)}")
+        known = sorted(other.stem for other in path.parent.glob("*.yaml") if other.is_file())
+        others = f"there are {', '.join(known)}" if known else f"{path.parent} holds none; name one of another folder"
+        raise StudyError(f"there is no study {path.stem!r}; {others}{nearest(path.stem, known)}")
     if not NAME.fullmatch(path.stem):
         raise StudyError(f"{path}: a study's name has {ALLOWED}; rename the file")
     content = read_yaml(path, StudyError)
@@ -105,10 +107,10 @@ def read_study(path, check=True):
             keys = [*_KEYS, "publish"]
             raise StudyError(f"{path}: unknown key {key!r}; the keys are {', '.join(keys)}{nearest(key, keys)}")
         if not isinstance(value, _KEYS[key]):
-            raise StudyError(f"{path}: {key} is {value!r}; expected {_KEYS[key].__name__}")
+            raise StudyError(f"{path}: {key} is {value!r}; expected {_FORMS[_KEYS[key]]}")
     for key in ("title", "notebook", "runs"):
         if key not in content:
-            raise StudyError(f"{path}: {key} is missing; write it")
+            raise StudyError(f"{path}: {key} is missing; write `{key}:` and what it is")
     notebook, common = content["notebook"], content.get("common", {})
     if Path(notebook).is_absolute() or ".." in Path(notebook).parts or not NAME.fullmatch(notebook.replace("/", "")):
         raise StudyError(f"{path}: notebook is {notebook!r}; expected one of this project, with {ALLOWED} and /")

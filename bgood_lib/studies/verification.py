@@ -85,6 +85,10 @@ def verify(path, runs="runs"):
         records = sorted(file for file in path.rglob("*.json") if _is_record(file))
     else:
         records = [path] if path.is_file() else []
+    if path.is_file() and path.suffix != ".json":
+        raise InputError(
+            f"{path} is no record, whose name ends in .json; give one, a run's folder or a folder of records"
+        )
     if not records:
         raise FileNotFoundError(f"no record in {path}; give a run's folder, a record or a folder of records")
     for file in records:
@@ -183,11 +187,15 @@ def _compare(name, folder, identity, weights, said):
     found = _flat({key: _keyed(value) for key, value in judge(run.bank).items()})
     kinds = set(map(_kind, said))
     found = {key: value for key, value in found.items() if _kind(key) in kinds}
-    lacking = sorted(set(said) - set(found)) + sorted(set(found) - set(said))
+    lacking = {"the record lacks": set(found) - set(said), "only the record has": set(said) - set(found)}
     both = {key: abs(found[key] - said[key]) for key in said.keys() & found.keys()}
     where = max(both, key=both.get)
-    missing = f"in one only: {', '.join(lacking[:3])}{' ...' * (len(lacking) > 3)}" if lacking else ""
+    missing = "; ".join(f"{what} {_few(sorted(places))}" for what, places in lacking.items() if places)
     return Verification(name, len(both), both[where], where, missing)
+
+
+def _few(names):
+    return f"{', '.join(names[:3])}{' ...' * (len(names) > 3)}"
 
 
 def _kind(place):

@@ -10,6 +10,7 @@ from .errors import InputError
 
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 _DEFLATED = 1100  # times smaller, at most, is what was deflated
+_WORDS = {"U": "text", "S": "bytes", "O": "Python objects", "M": "dates", "c": "complex numbers", "b": "true and false"}
 
 
 @contextmanager
@@ -35,11 +36,24 @@ def open_npz(path):
         if file.read(4) not in (b"PK\3\4", b"PK\5\6"):
             raise InputError("it is no npz file; expected what numpy.savez writes")
         size = file.seek(0, 2)
-        with zipfile.ZipFile(file) as archive:
+        with _refused_as("it is cut off, or changed within; expected what numpy.savez writes"):
+            archive = zipfile.ZipFile(file)
+        with archive:
             _check_members(archive, size)
         file.seek(0)
         with np.load(file, allow_pickle=False) as arrays:
             yield arrays
+
+
+@contextmanager
+def _refused_as(message):
+    """Whatever the block raises, but our own refusals, as a refusal with this message."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception:
+        raise InputError(message) from None
 
 
 def _check_members(archive, size):
@@ -52,15 +66,17 @@ def _check_members(archive, size):
         if member.compress_size > size or member.file_size > _DEFLATED * (member.compress_size + 1):
             raise InputError(f"{name!r} claims {member.file_size:,} bytes in a file of {size:,}")
         with archive.open(member) as content:
-            version = np.lib.format.read_magic(content)
-            if version not in _HEADERS:
-                raise InputError(f"{name!r} is of the unknown version {version}; save it again with numpy.savez")
-            shape, _, dtype = _HEADERS[version](content)
+            with _refused_as(f"{name!r} does not begin as an array of numpy.savez does"):
+                shape, _, dtype = _HEADERS[np.lib.format.read_magic(content)](content)
             if dtype.hasobject:
                 raise InputError(f"{name!r} holds Python objects; expected numbers")
             claimed = math.prod(shape) * dtype.itemsize
             if min(shape, default=0) < 0 or content.tell() + claimed != member.file_size:
                 raise InputError(f"{name!r} claims the shape {shape}, {claimed:,} bytes; it holds {member.file_size:,}")
+
+
+def _named(dtype):
+    return f"{dtype}" + (f" ({_WORDS[dtype.kind]})" if dtype.kind in _WORDS else "")
 
 
 def as_float32(array, what, shape):
@@ -86,10 +102,10 @@ def as_float32(array, what, shape):
     """
     try:
         array = np.asarray(array)
-    except (ValueError, TypeError) as error:  # rows of several lengths
-        raise InputError(f"{what}: no array, expected one of equal rows ({error})") from None
+    except (ValueError, TypeError):
+        raise InputError(f"{what}: no array, as its rows are not of one length; expected equal ones") from None
     if array.dtype.kind not in "fiu":
-        raise InputError(f"{what} have type {array.dtype}; expected float32 or other real numbers")
+        raise InputError(f"{what} have type {_named(array.dtype)}; expected float32 or other real numbers")
     fits = [have == want if isinstance(want, int) else have > 0 for have, want in zip(array.shape, shape)]
     if array.ndim != len(shape) or not all(fits):
         raise InputError(f"{what} have shape {array.shape}; expected [{', '.join(map(str, shape))}]")
@@ -97,7 +113,8 @@ def as_float32(array, what, shape):
         array = array.astype(np.float32, copy=False)
     if bad := int((~np.isfinite(array)).sum()):
         raise InputError(
-            f"{what} have {bad:,} values that are not finite, or too large for float32; leave those images out"
+            f"{what} have {bad:,} of {array.size:,} values that are not finite, or too large for float32; put them right, "
+            "or leave the images out that they are of"
         )
     return array
 
@@ -112,16 +129,20 @@ def as_labels(labels, what, n, n_classes):
     """
     try:
         labels = np.asarray(labels)
-    except (ValueError, TypeError) as error:
-        raise InputError(f"{what}: no array, expected one of equal rows ({error})") from None
+    except (ValueError, TypeError):
+        raise InputError(f"{what}: no array, as its rows are not of one length; expected one number an image") from None
     if labels.shape != (n,):
         raise InputError(f"{what} have shape {labels.shape}; expected [{n}]")
     if labels.dtype.kind not in "iu":
-        raise InputError(f"{what} have type {labels.dtype}; expected integers")
+        raise InputError(f"{what} have type {_named(labels.dtype)}; expected integers")
     low, high = (0, n_classes - 1) if n_classes else (-1, -1)
     if labels.min() < low or labels.max() > high:
         odd = labels.max() if labels.max() > high else labels.min()
         expected = f"0 to {high}" if n_classes else "-1, as OOD images have no class: leave them out"
-        hint = "; they seem to begin at 1" if n_classes and (labels.min(), labels.max()) == (1, n_classes) else ""
+        hint = (
+            "; they seem to begin at 1: subtract it"
+            if n_classes and (labels.min(), labels.max()) == (1, n_classes)
+            else ""
+        )
         raise InputError(f"{what} hold {odd}; expected {expected}{hint}")
     return labels.astype(np.int64)

@@ -36,19 +36,25 @@ def read_json(path, way_out):
         If it is not whole, was changed since, or has no checksum; ends with the ``way_out``.
     """
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_no_number)
+        text = Path(path).read_text(encoding="utf-8")
+        content = json.loads(text, parse_constant=_no_number, parse_int=_short)
         if not isinstance(content, dict) or not content:
             return content
         *others, last = content
         rest = {name: content[name] for name in others}
         signed = content[last] == _checksum(rest)  # whatever has become of its name
     except (ValueError, RecursionError) as error:  # bytes that are no text, text that is no JSON
-        raise InputError(f"{path} is not whole JSON ({error}); {way_out}") from None
+        why = {UnicodeDecodeError: "it is no text in UTF-8", RecursionError: "it is nested too deeply"}
+        raise InputError(f"{path} is not whole JSON ({why.get(type(error), error)}); {way_out}") from None
     if signed:
         return rest
     if "checksum" in content:
         raise InputError(f"{path} was changed after it was written (its checksum says so); {way_out}")
     raise InputError(f"{path} has no checksum, so nobody can say whether it is as it was written; {way_out}")
+
+
+def _short(text):
+    return int(text) if len(text) < 20 else _no_number(f"{text[:20]}...")
 
 
 def _no_number(text):
@@ -132,12 +138,24 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
             for other in path.parent.glob(f"{glob.escape(begin)}*-*{glob.escape(path.suffix)}"):
                 if _ended(other.name.removeprefix(begin).partition("-")[0]):
                     other.unlink(missing_ok=True)
-            yield temporary
+            with _as_of(path, temporary):
+                yield temporary
             with open(temporary, "rb+") as file:
                 os.fsync(file.fileno())
             os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _as_of(path: Path, temporary: Path) -> Iterator[None]:
+    """A block whose errors about a temporary file name the one that it stands for."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None and os.fspath(error.filename) == str(temporary):
+            error.filename = str(path)
+        raise
 
 
 @contextmanager
@@ -184,7 +202,9 @@ def check_zip(path: str | os.PathLike) -> None:
             bad = file.testzip()
     except FileNotFoundError:
         raise
-    except Exception as error:  # whatever a changed byte leads to
+    except zipfile.BadZipFile:
+        bad = "it is cut off, or changed within"
+    except Exception as error:  # whatever else a changed byte leads to
         bad = error
     if bad is not None:
         raise InputError(f"{path} is damaged ({bad}); delete it and run the training again")

@@ -143,7 +143,8 @@ def read_yaml(path, kind=InputError):
         found = loader.get_single_data()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}: {error.problem}" if mark else " ".join(str(error).split())
+        problem = ", ".join(filter(None, [getattr(error, "context", None), getattr(error, "problem", None)]))
+        where = f"line {mark.line + 1}: {problem}" if mark else " ".join(str(error).split())
         way_out = "" if ";" in where else "; write plain `key: value` lines"
         raise kind(f"{path} is not YAML that can be used: {where}{way_out}") from None
     finally:

@@ -1,6 +1,10 @@
-"""A bad input as a line of a table, and what must hold for every one of them."""
+"""A bad input as a line of a table, and what must hold for every one of them.
+
+``MESSAGES=FILE pytest tests/bad_inputs`` adds what was tried and what was told, row by row, to a file to be read.
+"""
 
 import hashlib
+import os
 import re
 import shlex
 from dataclasses import dataclass
@@ -70,9 +74,17 @@ def outcome(do):
         except (BgoodError, OSError) as error:
             return 1, f"error: {error}"
         return 0, ""
-    done = CliRunner().invoke(app, shlex.split(do) if isinstance(do, str) else do)
+    done = CliRunner().invoke(app, shlex.split(do) if isinstance(do, str) else do, prog_name="bgood")
     assert done.exception is None or isinstance(done.exception, SystemExit), repr(done.exception)
     return done.exit_code, done.output
+
+
+def keep(row, told):
+    """For somebody who reads all messages, and only them."""
+    if file := os.environ.get("MESSAGES"):
+        do = "a call of the library" if callable(row.do) else row.do if isinstance(row.do, str) else shlex.join(row.do)
+        with open(file, "a", encoding="utf-8") as out:
+            out.write(f"## {row.name!a} | {do}\n{told.strip()}\n\n")
 
 
 def check(row, folder):
@@ -86,6 +98,7 @@ def check(row, folder):
     code, told = outcome(row.do)
     flat = " ".join(re.sub("[│╭╮╰╯─]", " ", told).split())
     after = checksums(folder)
+    keep(row, told)
     assert {path: after.get(path) for path in before} == before, "a file was overwritten"
     assert not any(path.name == "pwned" for path in after), "something was executed"
     assert "Traceback" not in told and "bug of bgood" not in told, told

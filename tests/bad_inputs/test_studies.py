@@ -32,7 +32,7 @@ DOUBLING = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" 
 SURPRISES = {  # what a YAML file says, and what is said of it
     "nothing": ("", "expected `key: value` lines"), "a list": ("- 1\n- 2\n", "expected `key: value` lines"), "a word": ("hello", "expected `key: value` lines"),
     "a number": ("3", "expected `key: value` lines"), "null": ("~", "expected `key: value` lines"), "a bracket": ("a: [1\n", "not YAML that can be used: line"),
-    "a tab": ("a:\n\t- 1\n", "not YAML that can be used: line 2"), "two documents": ("a: 1\n---\nb: 2\n", "line 2"), "a key twice": ("seed: 1\nseed: 2\n", "line 2: 'seed' stands there twice"),
+    "a tab": ("a:\n\t- 1\n", "not YAML that can be used: line 2"), "two documents": ("a: 1\n---\nb: 2\n", "line 2: expected a single document"), "a key twice": ("seed: 1\nseed: 2\n", "line 2: 'seed' stands there twice"),
     "a tag": ("a: !!python/object/apply:os.system ['touch pwned']\n", "the tag .* is not used here"), "a tag of its own": ("a: !x 1\n", "the tag !x"), "a new object": ("a: !!python/object/new:os.system ['touch pwned']\n", "the tag"),
     "010": ("seed: 010\n", "010 is no plain decimal number"), "1:30": ("seed: 1:30\n", "1:30 is no plain decimal"), "0x10": ("seed: 0x10\n", "0x10 is no plain decimal"), "1_000": ("seed: 1_000\n", "1_000 is no plain decimal"),
     "0b1": ("seed: 0b1\n", "no plain decimal"), "0o7": ("seed: 0o7\n", "no plain decimal"), ".inf": ("weight: .inf\n", ".inf is no plain decimal"), ".nan": ("weight: .nan\n", ".nan is no plain decimal"),
@@ -50,13 +50,13 @@ def bad(text, message):
 
 STUDIES = {
     "no title": (f"notebook: notebooks/train.ipynb\n{RUNS}", "title is missing|is missing"), "no notebook": (f"title: Bad\n{RUNS}", "notebook is missing"), "no runs": (HEAD, "runs is missing"),
-    "an unknown key": (f"{HEAD}{RUNS}rnus: []\n", "unknown key 'rnus'.*did you mean 'runs'"), "runs twice": (f"{HEAD}{RUNS}{RUNS}", "'runs' stands there twice"), "runs a word": (f"{HEAD}runs: all\n", "runs is 'all'; expected list"),
-    "runs of numbers": (f"{HEAD}runs: [1]\n", "a line of runs is 1; expected"), "a title of a list": ("title: [a]\nnotebook: notebooks/train.ipynb\nruns: []\n", "title is .'a'.; expected str"), "common a list": (f"{HEAD}common: []\n{RUNS}", "common is"),
+    "an unknown key": (f"{HEAD}{RUNS}rnus: []\n", "unknown key 'rnus'.*did you mean 'runs'"), "runs twice": (f"{HEAD}{RUNS}{RUNS}", "'runs' stands there twice"), "runs a word": (f"{HEAD}runs: all\n", "runs is 'all'; expected lines"),
+    "runs of numbers": (f"{HEAD}runs: [1]\n", "a line of runs is 1; expected"), "a title of a list": ("title: [a]\nnotebook: notebooks/train.ipynb\nruns: []\n", "title is .'a'.; expected text"), "common a list": (f"{HEAD}common: []\n{RUNS}", "common is"),
     "pages a list": (f"{HEAD}{RUNS}pages: [a]\n", "pages is"), "a page of a number": (f"{HEAD}{RUNS}pages: {{ablation: 3}}\n", "page 'ablation'"), "a page of a shell": (f'{HEAD}{RUNS}pages: {{"$(touch pwned)": {{}}}}\n', "page '.*touch pwned"),
     "a page above": (f'{HEAD}{RUNS}pages: {{"../x": {{}}}}\n', "page '../x'"), "a page that is none": (f"{HEAD}{RUNS}pages: {{nothing: {{}}}}\n", "there is no notebook notebooks/nothing.ipynb"),
     "a page's parameter": (f"{HEAD}{RUNS}pages: {{ablation: {{wieght: 1}}}}\n", "has no parameter 'wieght'; did you mean 'weight'"), "publish 3": (f"{HEAD}{RUNS}publish: 3\n", "publish is 3; expected"), "publish maybe": (f"{HEAD}{RUNS}publish: maybe\n", "publish is 'maybe'"),
     "a notebook above": (f"title: B\nnotebook: ../x.ipynb\n{RUNS}", "notebook is '../x.ipynb'; expected one of this project"), "a notebook of the system": (f"title: B\nnotebook: /etc/passwd\n{RUNS}", "notebook is '/etc/passwd'"), "a notebook of a shell": (f'title: B\nnotebook: "$(touch pwned).ipynb"\n{RUNS}', "notebook is"),
-    "a notebook that is not there": (f"title: B\nnotebook: notebooks/trian.ipynb\n{RUNS}", "there is no notebook notebooks/trian.ipynb"), "a notebook without parameters": (f"title: B\nnotebook: other.ipynb\n{RUNS}", "other.ipynb"),
+    "a notebook that is not there": (f"title: B\nnotebook: notebooks/trian.ipynb\n{RUNS}", "there is no notebook notebooks/trian.ipynb; there are .*; did you mean 'notebooks/train.ipynb'"), "a notebook without parameters": (f"title: B\nnotebook: other.ipynb\n{RUNS}", "other.ipynb"),
     **{f"{key} in a study": (f"{HEAD}runs: [{{{key}: x}}]\n", f"{key} is no setting of a study") for key in ("out", "device", "threads", "force", "overwrite")},
     **{f"{key} for all": (f"{HEAD}common: {{{key}: x}}\n{RUNS}", f"{key} is no setting of a study") for key in ("out", "device")},
     "an empty list": (f"{HEAD}runs: [{{seed: []}}]\n", "seed is an empty list"), "a list of lists": (f"{HEAD}runs: [{{seed: [[1]]}}]\n", "seed is .1.; expected"), "a mapping": (f"{HEAD}runs: [{{seed: {{a: 1}}}}]\n", "seed is .'a': 1.; expected"), "null": (f"{HEAD}runs: [{{seed: ~}}]\n", "seed is None; expected"),
@@ -76,9 +76,9 @@ STUDIES = {
     *(Row(f"status: {name}", study(STUDIES[name][0]), "study status bad", STUDIES[name][1]) for name in ("a patch of 32", "an unknown method", "one training twice", "a name of a shell")),
     ("a study misspelt", None, "study plan goood", "there is no study 'goood'; there are good; did you mean 'good'"),
     ("a study of a shell", None, ["study", "plan", "$(touch pwned)"], "there is no study"),
-    ("a study above", None, "study plan ../../etc/passwd", "there is no study"),
+    ("a study above", None, "study plan ../../etc/passwd", "there is no study 'passwd'; studies/../../etc holds none; name one"),
     ("a study with a name of a shell", study(f"{HEAD}{RUNS}", "$(x)"), ["study", "plan", "$(x)"], "a study's name has letters, digits"),
-    ("a folder for a study", lambda d: (d / "studies/f.yaml").mkdir(), "study plan f", "there is no study"),
+    ("a folder for a study", lambda d: (d / "studies/f.yaml").mkdir(), "study plan f", "there is no study 'f'; there are good"),
     ("a record that is spoilt", lambda d: [(d / "runs/good/cross_entropy-s0").mkdir(parents=True), (d / "runs/good/cross_entropy-s0/record.json").write_text("{")],
      "study plan good", "impossible cross_entropy-s0 .*record.json is not whole JSON.*to do +background-s0"),
     ("publish what is not there", None, "study publish goood", "there is no study 'goood'"),
@@ -187,7 +187,7 @@ BGOOD = [sys.executable, "-c", "from bgood_lib.cli import bgood; bgood()"]
 REAL = [
     (["--version"], 0, "bgood 0"), (["evaluate", "runs/scenes/ome"], 1, "did you mean 'runs/scenes/one'"), (["evaluate", ONE, "--dataset", "cifar10"], 1, "leave --dataset out"), (["evaluate", "notes.txt"], 1, "not a whole feature bank"),
     (["score", ONE, "notes.txt"], 1, "notes.txt cannot be read as an image"), (["score", ONE, "pictures/a.png", "--csv", "pictures/b.jpg"], 1, "ends in .csv"), (["score", "net.safetensors", "pictures", "--detector", "KNN"], 1, "choose one of MSP"),
-    (["verify", "results", "--runs", "nowhere"], 3, "the files are whole"), (["verify", "notes.txt"], 1, "not whole"), (["study", "plan", "goood"], 1, "did you mean 'good'"), (["data", "prepare", "svnh"], 1, "Did you mean 'svhn'"), (["nothing"], 2, "No such command"),
+    (["verify", "results", "--runs", "nowhere"], 3, "the files are whole"), (["verify", "notes.txt"], 1, "is no record"), (["study", "plan", "goood"], 1, "did you mean 'good'"), (["data", "prepare", "svnh"], 1, "Did you mean 'svhn'"), (["nothing"], 2, "No such command"),
     (["run", "notebooks/train.ipynb", "other.ipynb"], 2, "is no run of a notebook"), (["run", "notebooks/train.ipynb", "out.ipynb", "-p", "seed=x"], 2, "seed is 'x'; expected int"), (["export", ONE, "pictures/a.png"], 1, "ends in .safetensors"), (["evaluate", ""], 2, "an argument is empty"),
 ]  # fmt: skip
 
