@@ -82,9 +82,15 @@ def score(
     images: Annotated[list[Path], typer.Argument(help="images of any size, or folders of them")],
     detector: Annotated[str, typer.Option(help="one that is not transductive")] = "MSP",
     csv: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="also write the table there")] = None,
+    cells: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="also draw there which cells of each picture spoke")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE.html", help="also write a page of all of them")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="stop at the first file that cannot be read")] = False,
 ):
-    """Your own pictures: class, score, and ID or OOD at a threshold that accepts 95% of the ID test images.
+    """Your own pictures: class, score, and known or unknown at a threshold that accepts 95% of the ID images.
+
+    These are the images that were set aside for it or, where a run has none, those of the test.
 
     Files that cannot be read are listed at the end; the exit code is 1 then.
     """
@@ -94,18 +100,37 @@ def score(
     from ..utils.files import atomic_write
 
     csv = csv and output_file(csv, ".csv", "path,class,score,threshold,verdict\n")
+    html = html and output_file(html, ".html", "<!doctype html>\n")
+    cells = cells and output_folder(cells)
     files, bad = find_images(images), None if strict else []
     if run.suffix == ".safetensors":
         opened = open_weights(run, detector)
     else:
         opened = open_run(run)
-    table = own_images.score_images(opened, files, detector, bad=bad)
+    judged = own_images.judge_files(opened, files, detector, bad=bad)
+    table = judged.table
     typer.echo(table.to_string(index=False))
     if csv is not None:
         with atomic_write(csv) as temporary:
             table.to_csv(temporary, index=False, lineterminator="\n")
         typer.echo(f"wrote {csv}")
+    if html is not None or cells is not None:
+        _draw(judged, str(run), detector, html, cells)
     if bad:
         reasons = "\n".join(reason for _, reason in bad)
         typer.echo(f"error: {len(bad)} of {len(files)} files have no row:\n{reasons}", err=True)
         raise typer.Exit(1)
+
+
+def _draw(judged, run, detector, html, cells):
+    """The page, and the drawings, of ``bgood score``."""
+    from ..pages.own_pictures import Group, draw_cells, html_page
+    from ..utils.files import atomic_write
+
+    group = Group("pictures", judged.table, judged.images, judged.features.cell_norms)
+    if cells is not None:
+        typer.echo(f"wrote {len(draw_cells(group, cells)):,} drawings into {cells}")
+    if html is not None:
+        with atomic_write(html) as temporary:
+            temporary.write_text(html_page(f"Pictures, scored by {run}", [], [group], detector), encoding="utf-8")
+        typer.echo(f"wrote {html}")

@@ -17,14 +17,8 @@ def run(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="do not show what the notebook prints")] = False,
 ):
     """Run a notebook with papermill, after checking every parameter."""
-    import logging
-
-    from papermill import PapermillExecutionError
-
-    from ..studies.notebooks import run_notebook
     from ..utils.strict_yaml import read_yaml
 
-    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # a dead kernel is told of once, by us
     _refuse_other_notebook(output)
     values = read_yaml(file, ParameterError) if file is not None else {}
     for text in parameter or []:
@@ -32,8 +26,20 @@ def run(
         if not equals:
             raise ParameterError(f"-p {text!r}: write -p name=value")
         values[name.strip()] = value
+    execute(notebook, output, values, show=not quiet)
+
+
+def execute(notebook, output, values, show=True):
+    """Run a notebook; where a cell fails, say so in a line and leave with exit code 1."""
+    import logging
+
+    from papermill import PapermillExecutionError
+
+    from ..studies.notebooks import run_notebook
+
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # a dead kernel is told of once, by us
     try:
-        run_notebook(notebook, output, values, show=not quiet)
+        run_notebook(notebook, output, values, show)
     except PapermillExecutionError as error:
         typer.echo(f"error: {error.ename}: {error.evalue}\nthe notebook as far as it got: {output}", err=True)
         raise typer.Exit(1) from None

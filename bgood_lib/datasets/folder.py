@@ -16,7 +16,7 @@ from .images import ENDINGS, find_images, read_images
 SHARES = {"test": 0.2, "val": 0.1}  # of each class; the rest is for training
 FEWEST = 3  # pictures of a class: one for each split
 FEW = 20  # pictures of a class below which its figures are coarse
-UNEVEN = 10  # times that the largest class may be as large as the smallest without a warning
+UNEVEN = 10  # times that the largest class may be as large as another; pictures of smaller ones are repeated
 THUMBNAIL = 8  # side of what near-duplicates are compared by
 # Share of its own contrast by which a picture may differ from its near-duplicate. Re-encoded and resized photographs
 # differ by at most 0.04 (1,900 tried, JPEG quality 30 to 95, sides 40 to 100), different ones by at least 0.14.
@@ -144,7 +144,8 @@ def read_folder(listing, side=224, seed=0, strict=False, progress=list):
     """Read the pictures of a folder and set some aside, by class: about 10% for validation, 20% for the test.
 
     Near-duplicates (the same picture resized, saved again or mirrored) stay in one split, those that lie in two
-    classes in the training split.
+    classes in the training split. There, pictures of a class stand several times where another class has more than ten
+    times as many.
 
     Parameters
     ----------
@@ -204,6 +205,7 @@ def read_folder(listing, side=224, seed=0, strict=False, progress=list):
             "classes": np.array(listing.classes),
             "names": np.array(listing.names(rows[order[start:end]]), dtype=str),
         }
+    splits["train"] = _repeated(splits["train"])
     warnings = _warnings(listing.classes, counts, [name for name in splits if name != "train"], splits)
     warnings += [
         f"the same picture lies in two classes, so it cannot be right in both: {_some(listing.names(rows[members]))}"
@@ -227,7 +229,7 @@ def _warnings(classes, counts, set_aside, splits):
         large, small = counts.argmax(), counts.argmin()
         found.append(
             f"{classes[large]} has {counts[large]:,} pictures and {classes[small]} has {counts[small]:,}: read the "
-            "balanced accuracy, in which each class counts alike"
+            "balanced accuracy, in which each class counts alike. Small classes are repeated to a tenth of the largest"
         )
     for name in set_aside:
         lacking = sorted(set(range(len(classes))) - set(splits[name]["labels"].tolist()))
@@ -237,6 +239,16 @@ def _warnings(classes, counts, set_aside, splits):
                 "together; put others there, too"
             )
     return found
+
+
+def _repeated(part):
+    """A training split in which no class is ``UNEVEN`` times as large as another."""
+    counts = np.bincount(part["labels"])
+    times = np.maximum(1, -(-counts.max() // (UNEVEN * np.maximum(counts, 1))))
+    more = np.repeat(np.arange(len(part["labels"])), times[part["labels"]] - 1)
+    if not len(more):
+        return part
+    return part | {key: np.concatenate([part[key], part[key][more]]) for key in ("images", "labels", "names")}
 
 
 def near_duplicates(images):

@@ -6,7 +6,7 @@ from .. import datasets
 from ..datasets import Description
 from ..features import Bank, extract
 from ..metrics.accuracy import accuracies
-from .protocols import PROTOCOLS, SHIFTED, VALIDATION, load_ood
+from .protocols import SHIFTED, VALIDATION, load_ood, ood_sets
 from .validation import jigsaw, validation_images
 
 
@@ -23,7 +23,7 @@ def build_bank(network, dataset, fit_images=10_000, report=print):
     ----------
     network : torch.nn.Module
     dataset : str
-        In-distribution set; its OOD sets are those of ``PROTOCOLS[dataset]``, none of one's own set.
+        In-distribution set; its OOD sets are those of :func:`~bgood_lib.evaluation.protocols.ood_sets`.
     fit_images : int, default=10_000
         Scores that need fitting see the first ``fit_images`` training images.
     report : callable, default=print
@@ -55,7 +55,7 @@ def build_bank(network, dataset, fit_images=10_000, report=print):
         sets["val"] = extract(network, *datasets.load(dataset, "val"), keep=True)
         descriptions["val"] = datasets.info(dataset, "val").description
     bank, ood = _bank(network, sets, descriptions), []
-    for entry in PROTOCOLS.get(dataset, ()):
+    for entry in ood_sets(dataset):
         if datasets.available(entry.name, "test"):
             features, description = pass_ood(network, entry)
             bank = bank.with_sets({entry.name: features}, {entry.name: description})

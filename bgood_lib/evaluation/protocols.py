@@ -186,6 +186,29 @@ VALIDATION = {
 } | {"photos": OODSet("photos_bare", "validation", note="of photographs for validation", split="val")}
 
 
+def ood_sets(dataset):
+    """OOD sets that a training on a data set is evaluated on.
+
+    Parameters
+    ----------
+    dataset : str or None
+
+    Returns
+    -------
+    tuple of OODSet
+        Of ``PROTOCOLS``; of one's own set, its test images in shuffled tiles
+        (:func:`~bgood_lib.evaluation.validation.jigsaw`) where they are prepared.
+    """
+    own = shuffled_name(dataset)
+    default = (OODSet(own, "shuffled"),) if datasets.prepared(own, "test") else ()
+    return PROTOCOLS.get(dataset, default)
+
+
+def shuffled_name(dataset):
+    """What the test images of one's own set, in shuffled tiles, are called as a set."""
+    return f"{dataset}_shuffled"
+
+
 def find_protocol(name, dataset):
     """A protocol by name, for an in-distribution set.
 
@@ -207,7 +230,7 @@ def find_protocol(name, dataset):
         If there is no such protocol, or not for this set; the message says what there is.
     """
     if name == "all":
-        return Protocol("all", "all sets of the bank", None, {dataset: PROTOCOLS.get(dataset, ())})
+        return Protocol("all", "all sets of the bank", None, {dataset: ood_sets(dataset)})
     if name not in BENCHMARKS:
         raise InputError(f"unknown protocol {name!r}; choose one of all, {', '.join(BENCHMARKS)}")
     if dataset not in BENCHMARKS[name].sets:
@@ -224,8 +247,7 @@ def require_ood(dataset):
     Parameters
     ----------
     dataset : str
-        In-distribution set. One's own has no OOD sets, and is not refused: its own images, shuffled
-        (:func:`~bgood_lib.evaluation.validation.jigsaw`), serve.
+        In-distribution set. One's own is not refused, whether :func:`ood_sets` knows any or not.
 
     Raises
     ------

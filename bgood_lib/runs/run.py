@@ -72,7 +72,7 @@ class Run:
 
         Parameters
         ----------
-        images : ndarray of shape [N, 32, 32, 3], uint8
+        images : ndarray of shape [N, side, side, 3], uint8
         detector : str, default="MSP"
 
         Returns
@@ -84,7 +84,7 @@ class Run:
 
 @dataclass(frozen=True)
 class WeightsOnly(Run):
-    """A network alone, of a weights file: its bank holds the ID test images only, for a threshold."""
+    """A network alone, of a weights file: its bank holds only the ID images that set the threshold."""
 
     weights: Path
 
@@ -155,7 +155,7 @@ def open_weights(path, detector="MSP"):
     FileNotFoundError, InputError
         See :func:`bgood_lib.runs.weights.load_weights`; or if the detector is another one.
     bgood_lib.utils.errors.DataError
-        If its ID test images are not prepared, which the threshold needs.
+        If its ID images for validation (or, where it has none, for the test) are not prepared, which the threshold needs.
     """
     path = user_path(path, "the weights file")
     DETECTORS.find(detector)
@@ -165,9 +165,10 @@ def open_weights(path, detector="MSP"):
             "folder of a run, which has a bank"
         )
     network, dataset = load_weights(path), read_about(path)["config"]["dataset"]
-    test = extract(network, *datasets.load(dataset, "test"))
+    split = "val" if "val" in datasets.splits(dataset) else "test"
+    sets = dict.fromkeys(("train", "test", split), extract(network, *datasets.load(dataset, split), keep=True))
     head = (array.detach().numpy() for array in (network.head.weight, network.head.bias))
-    return WeightsOnly(Bank({"train": test, "test": test}, *head), path.parent, None, dataset, path)
+    return WeightsOnly(Bank(sets, *head), path.parent, None, dataset, path)
 
 
 def _runs_there_are(path, most=8):
@@ -264,7 +265,7 @@ def add_ood(run, wanted, protocol="all", say=print):
             name = folder.resolve().name
             if not re.fullmatch(r"\w[\w.-]{0,99}", name):
                 raise InputError(f"--ood {folder}: a set would be called {name!r}; rename it: letters, digits, _ . -")
-            images = read_images(find_images([folder]))
+            images = read_images(find_images([folder]), side=own_images.side_of(run))
             features, description = extract(network, images, [-1] * len(images)), Description(name, name, n=len(images))
         else:
             known = [known for known, split in datasets.names() if split == "test" and datasets.available(known, split)]

@@ -39,8 +39,8 @@ def test_the_blocks_of_the_page_run(folder, capsys):
     names = {}
     for block in blocks:
         exec(compile(block, str(PAGE), "exec"), names)
-    assert list(names["table"]["verdict"].isin(["ID", "OOD"])) == [True] * 6
-    assert names["verdicts"].isin(["ID", "OOD"]).all() and len(names["verdicts"]) == 2000
+    assert list(names["table"]["verdict"].isin(["known", "unknown"])) == [True] * 6
+    assert names["verdicts"].isin(["known", "unknown"]).all() and len(names["verdicts"]) == 2000
     assert "| Mahalanobis++ |" in capsys.readouterr().out
     assert isinstance(names["evaluation"], benchmark.Evaluation)
     assert {file.suffix for file in (folder / "mine").iterdir()} == {".csv", ".md", ".tex"}
@@ -52,7 +52,7 @@ def test_the_commands_of_the_page_exist():
     from bgood_lib.cli.main import app
 
     lines = re.findall(r"^bgood (.*)", PAGE.read_text(), re.MULTILINE)
-    assert len(lines) == 3
+    assert len(lines) == 4
     for line in lines:
         command, *words = line.split()
         shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).output

@@ -49,7 +49,13 @@ def test_five_a_class_are_three_one_and_one(make):
 
 def test_twenty_beside_two_thousand_are_told_of(make):
     found = read_folder(list_folder(make(rare=4, common=60)), side=32)
-    assert [len(part["labels"]) for part in found.splits.values()] == [2 + 42, 1 + 6, 1 + 12]
+    assert [len(part["labels"]) for part in found.splits.values()] == [3 * 2 + 42, 1 + 6, 1 + 12]
+    train = found.splits["train"]
+    names, counts = np.unique(train["names"], return_counts=True)
+    assert len(names) == 44 and counts[np.char.startswith(names, "rare/")].tolist() == [3, 3]
+    for name in names:
+        assert len(np.unique(train["images"][train["names"] == name], axis=0)) == 1
+        assert set(train["labels"][train["names"] == name]) == {name.startswith("rare/")}
     assert any("common has 60 pictures and rare has 4: read the balanced accuracy" in text for text in found.warnings)
 
 

