@@ -1,6 +1,7 @@
 """What the commands share: arguments, what may be overwritten, and the one place where errors become messages."""
 
 import errno
+import os
 import traceback
 from pathlib import Path
 from typing import Annotated
@@ -23,7 +24,7 @@ _WAYS_OUT = {
     errno.EROFS: "name a place that can be written to",
     errno.ENOTDIR: "a part of that path is a file; name another place",
     errno.EISDIR: "it is a folder; name a file in it",
-    errno.EEXIST: "it is there already; name another place",
+    errno.EEXIST: "a file is there, where a folder should be; name another place",
     errno.ENOSPC: "make room, then give the same command again",
     errno.EDQUOT: "make room, then give the same command again",
     errno.ENAMETOOLONG: "choose a shorter name",
@@ -87,6 +88,7 @@ def output_file(path, ending, begins=None):
         raise InputError(f"the output is {path}; expected a file that ends in {ending}")
     if path.is_dir():
         raise InputError(f"the output {path} is a folder; name a file in it")
+    _refuse_unwritable(path)
     if path.exists() and begins is not None:
         with open(path, "rb") as file:
             if not file.read(len(begins)) == begins.encode():
@@ -101,7 +103,18 @@ def output_folder(path):
     path = user_path(path, "--out")
     if path.exists() and not path.is_dir():
         raise InputError(f"--out {path} is a file; name a folder")
+    _refuse_unwritable(path)
     return path
+
+
+def _refuse_unwritable(path):
+    """Said before what is to be written there has been computed."""
+    places = (path, *path.parents) if path.is_dir() else path.parents
+    there = next(place for place in places if place.exists())
+    if not there.is_dir():
+        raise InputError(f"{path} is below {there}, which is a file; name another place")
+    if not os.access(there, os.W_OK):
+        raise InputError(f"{there} cannot be written to; change its permissions, or name another folder")
 
 
 def detector_names(text):

@@ -67,8 +67,9 @@ def _read(path):
             raise InputError("its checksum differs, or it has none")
         return about, tensors
     except Exception as error:  # whatever changed bytes lead to
+        why = "its header cannot be read" if isinstance(error, safetensors.SafetensorError) else error
         raise InputError(
-            f"{path} is not a whole weights file of this project ({error}); get it again, or give another that `bgood export` wrote"
+            f"{path} is not a whole weights file of this project ({why}); get it again, or give another that `bgood export` wrote"
         ) from error
 
 
@@ -124,9 +125,8 @@ def load_weights(path):
             name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()
         })  # fmt: skip
     except Exception as error:  # what it says of itself does not make the network that it holds
-        raise InputError(
-            f"{path}: the weights do not fit what it says of itself ({str(error)[:300]}); get it again"
-        ) from error
+        why = f"{error} is unknown" if isinstance(error, KeyError) else str(error)[:300]
+        raise InputError(f"{path}: the weights do not fit what it says of itself ({why}); get it again") from error
     bad = [name for name, tensor in network.state_dict().items() if not torch.isfinite(tensor).all()]
     if bad:
         raise InputError(f"{path}: {bad[0]} holds values that are not finite; get it again")

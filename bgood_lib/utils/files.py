@@ -11,7 +11,7 @@ import shutil
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import InputError
@@ -144,7 +144,8 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
                 os.fsync(file.fileno())
             os.replace(temporary, path)
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # such as a folder that is a file, of which there is an error already
+            temporary.unlink()
 
 
 @contextmanager
@@ -200,6 +201,7 @@ def check_zip(path: str | os.PathLike) -> None:
     try:
         with zipfile.ZipFile(path) as file:
             bad = file.testzip()
+            bad = bad and f"its part {bad.partition('/')[2] or bad} is not as it was written"
     except FileNotFoundError:
         raise
     except zipfile.BadZipFile:

@@ -1,7 +1,6 @@
 """Commands with something that is not there, not theirs, or of another run; pictures that are none."""
 
 import json
-import re
 import shutil
 import struct
 import zlib
@@ -79,7 +78,7 @@ def record(edit, sign=True):
     ("a seed of -1", None, f"evaluate {ONE} --seed -1", "seed.*(is not in the range|greater than)", 2),
     ("tables into a file", None, f"evaluate {ONE} --out notes.txt", "--out notes.txt is a file; name a folder"),
     ("tuning into a file", None, f"tune {ONE} --out notes.txt", "--out notes.txt is a file; name a folder"),
-    ("tables below a file", None, f"evaluate {ONE} --detectors MSP --resamples 0 --out notes.txt/x", "notes.txt.*a part of that path is a file"),
+    ("tables below a file", None, f"evaluate {ONE} --detectors MSP --resamples 0 --out notes.txt/x", "notes.txt/x is below notes.txt, which is a file; name another"),
     ("tables nowhere", None, ["evaluate", ONE, "--out", " "], "an argument is empty", 2),
     ("tables in /proc", None, f"evaluate {ONE} --detectors MSP --resamples 0 --out /proc/none", "/proc/none"),
     ("an OOD set that is none", None, f"evaluate {ONE} --ood svnh", "--ood svnh: neither a folder nor a prepared set; give a folder, or one of scenes"),
@@ -204,9 +203,7 @@ def test_a_run_that_cannot_be_written_to(project):
         assert outcome(f"score {ONE} pictures") == undisturbed and undisturbed[0] == 0
         assert outcome(f"verify {ONE}")[0] == 0
         code, told = outcome(f"evaluate {ONE} --detectors MSP --resamples 0")
-        assert code == 1 and re.search(
-            f"error: {ONE}/.*: (Permission denied; change its|Read-only file system; name a)", told
-        )
+        assert code == 1 and f"error: {ONE} cannot be written to; change its permissions, or name" in told
         assert outcome(f"evaluate {ONE} --detectors MSP --resamples 0 --out tables")[0] == 0
         assert checksums(project).items() >= before.items() and not (project / ONE / "threshold.json").exists()
 
@@ -269,7 +266,7 @@ def picture(name):
     ("a table into another", None, f"score {ONE} pictures/a.png --csv scores.csv", "scores.csv is there already and holds something else; name another"),
     ("a table into a bank", None, f"score {ONE} pictures/a.png --csv {ONE}/bank.npz", "expected a file that ends in .csv"),
     ("a table into a folder", lambda d: (d / "x.csv").mkdir(), f"score {ONE} pictures/a.png --csv x.csv", "x.csv is a folder; name a file in it"),
-    ("a table below a file", None, f"score {ONE} pictures/a.png --csv notes.txt/x.csv", "a part of that path is a file"),
+    ("a table below a file", None, f"score {ONE} pictures/a.png --csv notes.txt/x.csv", "^error: notes.txt/x.csv is below notes.txt, which is a file; name another"),
     ("a table of no name", None, ["score", ONE, "pictures", "--csv", ""], "an argument is empty", 2),
     ("no run", None, "score runs/scenes/ome pictures", "there is no bank runs/scenes/ome; .*did you mean 'runs/scenes/one'"),
     ("a bank without its network", None, "score mine/features.npz pictures", "there is no mine/checkpoint.pt, so no network"),
