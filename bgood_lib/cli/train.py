@@ -38,6 +38,7 @@ def train(
     """
     from .. import datasets
     from ..datasets.folder import list_folder, set_name
+    from ..evaluation.protocols import shuffled_name
     from ..networks.pretrained import Pretrained
     from ..studies.notebooks import check_parameters
     from ..utils.files import locate
@@ -59,6 +60,8 @@ def train(
     Pretrained(2, backbone=network).prepare(None)  # says at once what is not installed
     if not datasets.prepared(name, "train"):
         _keep(listing, name, seed, strict)
+    if not datasets.prepared(shuffled_name(name), "test"):
+        _keep_shuffled(name)
     about = _tell(listing, name, strict)
     values |= {"dataset": name, "epochs": epochs or _epochs(name)}
     config = _train(notebook, out, values)
@@ -102,8 +105,6 @@ def _keep(listing, name, seed, strict):
 
     from .. import datasets
     from ..datasets.folder import read_folder
-    from ..evaluation.protocols import shuffled_name
-    from ..evaluation.validation import jigsaw
 
     found = read_folder(
         listing, SIDE, seed, strict, progress=lambda files: tqdm(files, "reading", unit="picture", disable=None)
@@ -112,10 +113,18 @@ def _keep(listing, name, seed, strict):
         "unreadable": [reason for _, reason in found.unreadable], "alike": found.alike, "warnings": found.warnings
     }  # fmt: skip
     found.splits["train"]["reading"] = np.array(json.dumps(reading))
-    title, origin = listing.folder.resolve().name, f"pictures of {listing.folder.resolve()}"
-    shuffled = {"test": {"images": jigsaw(found.splits["test"]["images"])}}
-    datasets.adopt(shuffled_name(name), shuffled, f"{title}, test pictures in shuffled tiles", origin)
-    datasets.adopt(name, found.splits, title, origin)
+    datasets.adopt(name, found.splits, listing.folder.resolve().name, f"pictures of {listing.folder.resolve()}")
+
+
+def _keep_shuffled(name):
+    """The test pictures in shuffled tiles, as an image set."""
+    from .. import datasets
+    from ..evaluation.protocols import shuffled_name
+    from ..evaluation.validation import jigsaw
+
+    about = datasets.info(name, "test")
+    shuffled = {"test": {"images": jigsaw(datasets.load(name, "test")[0])}}
+    datasets.adopt(shuffled_name(name), shuffled, f"{about.title}, test pictures in shuffled tiles", about.origin)
 
 
 def _tell(listing, name, strict):
