@@ -189,6 +189,8 @@ REAL = [
     (["score", ONE, "notes.txt"], 1, "notes.txt cannot be read as an image"), (["score", ONE, "pictures/a.png", "--csv", "pictures/b.jpg"], 1, "ends in .csv"), (["score", "net.safetensors", "pictures", "--detector", "KNN"], 1, "choose one of MSP"),
     (["verify", "results", "--runs", "nowhere"], 3, "the files are whole"), (["verify", "notes.txt"], 1, "is no record"), (["study", "plan", "goood"], 1, "did you mean 'good'"), (["data", "prepare", "svnh"], 1, "Did you mean 'svhn'"), (["nothing"], 2, "No such command"),
     (["run", "notebooks/train.ipynb", "other.ipynb"], 2, "is no run of a notebook"), (["run", "notebooks/train.ipynb", "out.ipynb", "-p", "seed=x"], 2, "seed is 'x'; expected int"), (["export", ONE, "pictures/a.png"], 1, "ends in .safetensors"), (["evaluate", ""], 2, "an argument is empty"),
+    (["study", "status", "$(touch pwned)"], 1, "there is no study"), (["run", "notebooks/train.ipynb", "out.ipynb", "-f", "notes.txt"], 2, "expected `key: value` lines"), (["score", ONE, "pictures", "--csv", "scores.csv"], 1, "holds something else"),
+    (["verify", "mine/features.npz"], 1, "is no record"), (["data", "prepare", "--from", "notes.txt"], 1, "there is no folder"), (["evaluate", ONE, "--out", "notes.txt/x"], 1, "is below notes.txt, which is a file"), (["export", ONE, "mine.txt/x.safetensors", "--nothing"], 2, "No such option"),
 ]  # fmt: skip
 
 
