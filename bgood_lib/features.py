@@ -1,7 +1,6 @@
 """One pass through the network; every score reads what it left behind."""
 
 import json
-import re
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -11,13 +10,12 @@ import torch
 from .datasets.catalogue import Description
 from .trunk_maps import trunk_maps
 from .utils.arrays import as_float32, as_labels, open_npz
-from .utils.errors import InputError
+from .utils.errors import ASIDE, InputError, odd_name
 from .utils.files import atomic_write
 
 # Entries of a bank that belong to no set.
 _SINGLE = {"weight", "bias", "descriptions", "identity", *(f"ood_head{i}" for i in range(4))}
 _ID_SETS = ("train", "test", "val")
-_NAME = re.compile(r"\w[\w.-]{0,99}")
 _TOLERANCE = 1e-3  # of logits, as a share of the sum of what they are summed up from
 
 
@@ -224,8 +222,8 @@ class Bank:
             raise
         except Exception as error:
             ours = path.name == "bank.npz" and (path.parent / "record.json").is_file()
-            way = "delete it and run the training again" if ours else "get it again, or save it again with Bank.save"
-            raise InputError(f"{path} is not a whole feature bank ({error}); {way}") from error
+            way = ASIDE if ours else "give a run's folder or a bank; one of your own: save it again with Bank.save"
+            raise InputError(f"{path} is no feature bank that can be used ({error}); {way}") from error
 
 
 def _read(file):
@@ -234,7 +232,9 @@ def _read(file):
     names = dict.fromkeys(key.rpartition("/")[0] for key in file.files if "/" in key)
     known = {f"{name}/{part}" for name in names for part in parts} | _SINGLE
     if unknown := sorted(set(file.files) - known):
-        raise InputError(f"unknown entry {unknown[0]!r}")
+        raise InputError(
+            f"unknown entry {unknown[0]!r}; expected weight, bias, descriptions, identity, and of each set {', '.join(parts)}"
+        )
     for name in ("train", "test"):
         if name not in names:
             raise InputError(f"it has no set {name!r}, only {', '.join(names) or 'none'}")
@@ -245,11 +245,15 @@ def _read(file):
     ood_head = None
     if "ood_head0" in file:
         shapes = ("H", weight.shape[1]), (len(file["ood_head0"]),), (2, len(file["ood_head0"])), (2,)
+        if lacking := [f"ood_head{i}" for i in range(4) if f"ood_head{i}" not in file]:
+            raise InputError(f"it has ood_head0, but no {lacking[0]}; expected all four, or none")
         ood_head = [as_float32(file[f"ood_head{i}"], f"ood_head{i}", shape) for i, shape in enumerate(shapes)]
     try:
         descriptions = {name: Description(**what) for name, what in json.loads(str(file["descriptions"])).items()}
     except (ValueError, TypeError, AttributeError, RecursionError):
-        raise InputError("its descriptions of the sets cannot be read") from None
+        raise InputError(
+            "its entry 'descriptions' cannot be read; expected JSON with name, title and n of each set, as Bank.save writes it"
+        ) from None
     for name in descriptions.keys() & names.keys():
         if descriptions[name].n != len(sets[name]):
             raise InputError(f"{name} has {len(sets[name])} rows and is described as {descriptions[name].n} images")
@@ -260,26 +264,33 @@ def _checked_head(weight, bias):
     """Weight and bias of a head as float32, if they are some."""
     shapes = np.shape(weight), np.shape(bias)
     if len(shapes[0]) != 2 or shapes[1] != shapes[0][:1] or shapes[0][0] < 2:
-        raise InputError(f"the head has weight {shapes[0]} and bias {shapes[1]}; expected [K, C] and [K], K at least 2")
+        raise InputError(
+            f"the head has weight {shapes[0]} and bias {shapes[1]}; expected weight (classes, channels) and bias "
+            "(classes,), of at least 2 classes"
+        )
     return as_float32(weight, "weight of the head", ("K", "C")), as_float32(bias, "bias of the head", ("K",))
 
 
 def _checked(name, weight, bias, logits, features, cell_norms, channel_norms, labels):
     """A set of a bank, if it is one."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise InputError(f"a set is called {name!r}; expected letters, digits, '_', '.' and '-'")
+    if wrong := odd_name(name):
+        raise InputError(f"a set is called {name!r}: {wrong}")
     n_classes, channels = weight.shape
     features = as_float32(features, f"features of {name}", ("N", channels))
     n = len(features)
-    logits = as_float32(logits, f"logits of {name}", (n, n_classes))
-    cell_norms = as_float32(cell_norms, f"cell_norms of {name}", (n, "h", "w"))
-    channel_norms = as_float32(channel_norms, f"channel_norms of {name}", (n, channels))
+    logits = as_float32(logits, f"logits of {name}", ("N", n_classes))
+    cell_norms = as_float32(cell_norms, f"cell_norms of {name}", ("N", "h", "w"))
+    channel_norms = as_float32(channel_norms, f"channel_norms of {name}", ("N", channels))
+    rows = {"features": n, "logits": len(logits), "cell_norms": len(cell_norms), "channel_norms": len(channel_norms)}
+    if len(set(rows.values())) > 1:
+        told = ", ".join(f"{part} {count}" for part, count in rows.items())
+        raise InputError(f"{name} has rows of {told}; expected as many of each: one an image")
     labels = as_labels(labels, f"labels of {name}", n, n_classes if name in _ID_SETS else 0)
     allowed = np.abs(features) @ np.abs(weight.T) + np.abs(bias)
     wrong = np.abs(features @ weight.T + bias - logits) > _TOLERANCE * allowed + 1e-5
     if wrong.any():
         raise InputError(
-            f"logits of {name} are not features W + b of the head, in {int(wrong.any(1).sum())} of {n} rows; "
-            "expected a bank of one network"
+            f"logits of {name} do not come from its features and the bank's weight and bias, in "
+            f"{int(wrong.any(1).sum())} of {n} rows; expected all parts from one network"
         )
     return Features(logits, features, cell_norms, channel_norms, labels)

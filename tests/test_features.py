@@ -83,7 +83,7 @@ def test_a_damaged_bank_is_refused_by_name(bank, tmp_path, damage):
 def test_a_missing_array_is_refused_by_name(bank, tmp_path):
     arrays = {"weight": bank.weight, "bias": bank.bias, "train/logits": bank.weight}
     np.savez(tmp_path / "bank.npz", descriptions="{}", **arrays)
-    with pytest.raises(ValueError, match="bank.npz is not a whole feature bank"):
+    with pytest.raises(ValueError, match="bank.npz is no feature bank that can be used"):
         Bank.load(tmp_path / "bank.npz")
 
 
@@ -92,7 +92,7 @@ def test_a_misnamed_array_is_refused_by_name(bank, tmp_path):
     bank.save(tmp_path / "bank.npz")
     content = (tmp_path / "bank.npz").read_bytes()
     (tmp_path / "bank.npz").write_bytes(content.replace(b"ood_head0", b"ood_heid0"))
-    with pytest.raises(ValueError, match="bank.npz is not a whole feature bank .*ood_heid0"):
+    with pytest.raises(ValueError, match="bank.npz is no feature bank that can be used .*ood_heid0"):
         Bank.load(tmp_path / "bank.npz")
 
 

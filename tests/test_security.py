@@ -35,7 +35,7 @@ def made(tmp_path):
 @pytest.mark.parametrize("where", ["weight", "test/logits", "descriptions"])
 def test_a_bank(where, made, tmp_path):
     np.savez(tmp_path / "bank.npz", **{where: np.array([Trap(made)], dtype=object)})
-    with pytest.raises(ValueError, match="bank.npz is not a whole feature bank"):
+    with pytest.raises(ValueError, match="bank.npz is no feature bank that can be used"):
         Bank.load(tmp_path / "bank.npz")
     assert not made.exists()
 
@@ -43,7 +43,7 @@ def test_a_bank(where, made, tmp_path):
 def test_a_checkpoint(made, tmp_path):
     torch.save({"weights": {}, "history": Trap(made)}, tmp_path / "checkpoint.pt")
     for read in (checkpoint.load_network, lambda path: checkpoint._read(path, "cpu")):
-        with pytest.raises(ValueError, match="checkpoint.pt is not a whole checkpoint"):
+        with pytest.raises(ValueError, match="checkpoint.pt is no checkpoint, or is damaged"):
             read(tmp_path / "checkpoint.pt")
     assert not made.exists()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import jsonschema
 
-from ..utils.errors import InputError
+from ..utils.errors import ASIDE, InputError
 from ..utils.files import locate, read_json, write_json
 
 _SCHEMA = json.loads((Path(__file__).parent / "record.schema.json").read_text(encoding="utf-8"))
@@ -26,7 +26,7 @@ def check_record(record, where="record"):
         message = error.message if len(error.message) < 300 else f"{error.message[:300]} ..."
         if error.validator == "const":
             message = f"{error.instance!r}, as of another version of this project; expected {error.validator_value!r}"
-        raise InputError(f"{where} is not a valid record: {place}: {message}; get it again, or run its training again")
+        raise InputError(f"{where} is not a valid record: {place}: {message}; {ASIDE}")
 
 
 def write_record(path, record):
@@ -80,7 +80,7 @@ def read_record(path):
     ValueError
         If it is not a whole record, or not as it was written.
     """
-    record = read_json(path, "get it again, or delete it and run its training again")
+    record = read_json(path, ASIDE)
     try:
         record["metrics"] = _unpack(record["metrics"])
     except (KeyError, TypeError):

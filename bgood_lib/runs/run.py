@@ -1,6 +1,5 @@
 """A run opened again: its bank, record and network; what it says of new images."""
 
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from ..evaluation.bank import pass_ood, with_validation
 from ..evaluation.protocols import OODSet, load_ood
 from ..features import Bank, extract
 from ..training import checkpoint
-from ..utils.errors import InputError, nearest
+from ..utils.errors import InputError, nearest, odd_name
 from ..utils.files import check_zip, user_path
 from .record import read_record
 from .weights import load_weights, read_about
@@ -130,8 +129,8 @@ def open_run(path, dataset=None):
     if record and bank.identity != record["identity"]:
         other = f"of another training (identity {bank.identity})" if bank.identity else "of no training that it names"
         raise InputError(
-            f"{file} is {other}, record.json beside it of {record['identity']}; put back its own, give a bank "
-            "without a record another folder, or run the training again"
+            f"{file} and record.json in {file.parent} do not belong together: the bank is {other}, the record of "
+            f"{record['identity']}; copy the bank of that training back, or move this one to a folder of its own"
         )
     return Run(bank, file.parent, record, dataset or known)
 
@@ -263,8 +262,8 @@ def add_ood(run, wanted, protocol="all", say=print):
             features, description = pass_ood(network, OODSet(name, "own"))
         elif folder.is_dir():
             name = folder.resolve().name
-            if not re.fullmatch(r"\w[\w.-]{0,99}", name):
-                raise InputError(f"--ood {folder}: a set would be called {name!r}; rename it: letters, digits, _ . -")
+            if wrong := odd_name(name):
+                raise InputError(f"--ood {folder}: a set would be called {name!r}: {wrong}; rename the folder")
             images = read_images(find_images([folder]), side=own_images.side_of(run))
             features, description = extract(network, images, [-1] * len(images)), Description(name, name, n=len(images))
         else:

@@ -43,7 +43,7 @@ def _read(checkpoint, device):
         raise
     except Exception as error:
         raise InputError(
-            f"{checkpoint} is not a whole checkpoint ({error}); delete it and run the training again"
+            f"{checkpoint} is no checkpoint, or is damaged; move it aside, then copy the original back, or run the training again"
         ) from error
 
 

@@ -60,6 +60,8 @@ def _check_members(archive, size):
     seen = set()
     for member in archive.infolist():
         name = member.filename.removesuffix(".npy")
+        if name.endswith("/data.pkl"):
+            raise InputError("it is a checkpoint of PyTorch, no npz file; expected what numpy.savez writes")
         if name in seen:
             raise InputError(f"it holds {name!r} twice; expected each name once")
         seen.add(name)
@@ -106,15 +108,17 @@ def as_float32(array, what, shape):
         raise InputError(f"{what}: no array, as its rows are not of one length; expected equal ones") from None
     if array.dtype.kind not in "fiu":
         raise InputError(f"{what} have type {_named(array.dtype)}; expected float32 or other real numbers")
+    if array.ndim == len(shape) and not len(array):
+        raise InputError(f"{what} hold nothing, shape {array.shape}; at least one row is needed")
     fits = [have == want if isinstance(want, int) else have > 0 for have, want in zip(array.shape, shape)]
     if array.ndim != len(shape) or not all(fits):
         raise InputError(f"{what} have shape {array.shape}; expected [{', '.join(map(str, shape))}]")
     with np.errstate(over="ignore", invalid="ignore"):
         array = array.astype(np.float32, copy=False)
-    if bad := int((~np.isfinite(array)).sum()):
+    if len(bad := np.flatnonzero(~np.isfinite(array).reshape(len(array), -1).all(1))):
         raise InputError(
-            f"{what} have {bad:,} of {array.size:,} values that are not finite, or too large for float32; put them right, "
-            "or leave the images out that they are of"
+            f"{what} hold values that are not finite, or too large for float32, in {len(bad):,} of {len(array):,} rows, first "
+            f"in row {bad[0]} (from 0); expected finite numbers"
         )
     return array
 
@@ -138,11 +142,8 @@ def as_labels(labels, what, n, n_classes):
     low, high = (0, n_classes - 1) if n_classes else (-1, -1)
     if labels.min() < low or labels.max() > high:
         odd = labels.max() if labels.max() > high else labels.min()
-        expected = f"0 to {high}" if n_classes else "-1, as OOD images have no class: leave them out"
-        hint = (
-            "; they seem to begin at 1: subtract it"
-            if n_classes and (labels.min(), labels.max()) == (1, n_classes)
-            else ""
-        )
-        raise InputError(f"{what} hold {odd}; expected {expected}{hint}")
+        if n_classes and (labels.min(), labels.max()) == (1, n_classes):
+            raise InputError(f"{what} are 1 to {n_classes}; expected 0 to {high}: subtract 1 from each")
+        expected = f"0 to {high}" if n_classes else "-1 for every image, as those of an OOD set have no class"
+        raise InputError(f"{what} hold {odd}; expected {expected}")
     return labels.astype(np.int64)

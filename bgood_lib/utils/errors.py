@@ -1,6 +1,9 @@
 """What a user can put right: one family of errors, each saying what is wrong and what to do."""
 
 import difflib
+import re
+
+ASIDE = "move it aside, then copy the original back, or run the training again"  # never: delete it
 
 
 class BgoodError(Exception):
@@ -48,6 +51,17 @@ class MissingExtra(BgoodError):
 
 class KernelDied(BgoodError):
     """The process that ran a notebook ended before the notebook did."""
+
+
+def odd_name(name, most=100):
+    """What is wrong with a name that is to be one of a set or a file, or nothing."""
+    if not isinstance(name, str) or not name.strip():
+        return "it is empty, or no text; expected letters, digits, '_', '.' and '-'"
+    if odd := re.search(r"[^\w.-]", name):
+        return f"it holds {odd.group()!r}; expected letters, digits, '_', '.' and '-'"
+    if name[0] in ".-":
+        return f"it begins with {name[0]!r}; expected a letter, a digit or '_' first"
+    return f"it is too long, {len(name)} characters; expected at most {most}" if len(name) > most else ""
 
 
 def nearest(name, names):

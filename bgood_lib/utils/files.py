@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .errors import InputError
+from .errors import ASIDE, InputError
 
 
 def write_json(path, content):
@@ -37,6 +37,8 @@ def read_json(path, way_out):
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
+        if not text.strip():
+            raise ValueError("it is empty")
         content = json.loads(text, parse_constant=_no_number, parse_int=_short)
         if not isinstance(content, dict) or not content:
             return content
@@ -54,7 +56,9 @@ def read_json(path, way_out):
 
 
 def _short(text):
-    return int(text) if len(text) < 20 else _no_number(f"{text[:20]}...")
+    if len(text) < 20:
+        return int(text)
+    raise ValueError(f"the number {text[:20]}... is too long, {len(text):,} digits")
 
 
 def _no_number(text):
@@ -191,22 +195,19 @@ def _is_full(error: Exception, folder: Path) -> bool:
 
 
 def check_zip(path: str | os.PathLike) -> None:
-    """Compare every byte of a zip file with the checksums in it; `torch.load` does not.
+    """Compare every byte of a checkpoint, a zip file, with the checksums in it; `torch.load` does not.
 
     Raises
     ------
     ValueError
-        If the file, a checkpoint or a bank, is not as it was written.
+        If the file is not as it was written.
     """
     try:
         with zipfile.ZipFile(path) as file:
-            bad = file.testzip()
-            bad = bad and f"its part {bad.partition('/')[2] or bad} is not as it was written"
+            whole = file.testzip() is None
     except FileNotFoundError:
         raise
-    except zipfile.BadZipFile:
-        bad = "it is cut off, or changed within"
-    except Exception as error:  # whatever else a changed byte leads to
-        bad = error
-    if bad is not None:
-        raise InputError(f"{path} is damaged ({bad}); delete it and run the training again")
+    except Exception:  # whatever a changed byte leads to
+        whole = False
+    if not whole:
+        raise InputError(f"{path} is no checkpoint, or is damaged; {ASIDE}")

@@ -14,7 +14,7 @@ from bgood_lib.features import Bank
 
 ONE = "runs/scenes/one"
 EVALUATE = f"evaluate {ONE} --detectors MSP,KNN --resamples 0 --out tables"
-NO_BANK = "bank.npz is not a whole feature bank .*"
+NO_BANK = "bank.npz is no feature bank that can be used .*"
 
 
 def edit(**changes):
@@ -46,16 +46,22 @@ def at(value, dtype=None):
 
 
 SPOILT = {  # what is done to an array, and what is said of it
-    "nan": (at(np.nan), "{part} of {name} have 1 of [0-9,]+ values that are not finite"),
-    "infinite": (at(-np.inf), "{part} of {name} have 1 of [0-9,]+ values that are not finite"),
-    "too large": (at(1e200, float), "{part} of {name} have 1 of [0-9,]+ values that are not finite"),
+    "nan": (at(np.nan), "{part} of {name} hold values that are not finite, .* in 1 of [0-9]+ rows, first in row 0"),
+    "infinite": (
+        at(-np.inf),
+        "{part} of {name} hold values that are not finite, .* in 1 of [0-9]+ rows, first in row 0",
+    ),
+    "too large": (
+        at(1e200, float),
+        "{part} of {name} hold values that are not finite, .* in 1 of [0-9]+ rows, first in row 0",
+    ),
     "objects": (lambda a: a.astype(object), "holds Python objects|Object arrays"),
     "text": (lambda a: a.astype(str), "{part} of {name} have type <U.*expected"),
     "complex": (lambda a: a.astype(complex), "{part} of {name} have type complex128"),
     "yes and no": (lambda a: a > 0, "{part} of {name} have type bool"),
-    "fewer rows": (lambda a: a[:-3], "have shape .*expected"),
+    "fewer rows": (lambda a: a[:-3], "{name} has rows of .*{part} [0-9]+.*expected as many"),
     "another axis": (lambda a: a[None], "{part} of {name} have shape .*expected"),
-    "no rows": (lambda a: a[:0], "have shape .*expected"),
+    "no rows": (lambda a: a[:0], "{part} of {name} hold nothing, .*at least one"),
     "missing": (None, "it has no {name}/{part}"),
 }
 ARRAYS = [
@@ -74,7 +80,7 @@ LABELS = [
         ("train", "99", at(99), "labels of train hold 99; expected 0 to 5"),
         ("test", "-1", at(-1), "labels of test hold -1; expected 0 to 5"),
         ("train", "-1", at(-1), "labels of train hold -1; expected 0 to 5"),
-        ("train", "from 1", lambda a: a + 1, "labels of train hold 6; expected 0 to 5; they seem to begin at 1"),
+        ("train", "from 1", lambda a: a + 1, "labels of train are 1 to 6; expected 0 to 5: subtract 1"),
         ("test", "as many as bits", at(2**40), f"labels of test hold {2**40}"),
         ("test", "floats", lambda a: a.astype(float), "labels of test have type float64; expected integers"),
         ("test", "halves", lambda a: a + 0.5, "labels of test have type float64; expected integers"),
@@ -107,42 +113,42 @@ STRUCTURE = [
     for name, what, change, message in [
         ("weight", "transposed", lambda a: a.T, "the head has weight"),
         ("weight", "flat", lambda a: a.ravel(), "the head has weight"),
-        ("weight", "nan", at(np.nan), "weight of the head have 1 of [0-9,]+ values that are not finite"),
+        ("weight", "nan", at(np.nan), "weight of the head hold values that are not finite.* in 1 of 6 rows"),
         ("weight", "text", lambda a: a.astype(str), "weight of the head have type"),
         ("weight", "objects", lambda a: a.astype(object), "holds Python objects"),
         ("weight", "missing", None, "it has no weight"),
-        ("weight", "of another network", lambda a: a[::-1], "logits of train are not features W . b of the head"),
-        ("weight", "twice as long", lambda a: 2 * a, "logits of train are not features W . b"),
+        ("weight", "of another network", lambda a: a[::-1], "logits of train do not come from"),
+        ("weight", "twice as long", lambda a: 2 * a, "logits of train do not come from"),
         ("bias", "one more", lambda a: np.append(a, 0), "the head has weight"),
-        ("bias", "infinite", at(np.inf), "bias of the head have 1 of [0-9,]+ values"),
+        ("bias", "infinite", at(np.inf), "bias of the head hold values that are not finite"),
         ("bias", "missing", None, "it has no bias"),
-        ("bias", "another", lambda a: a + 1, "logits of train are not features W . b"),
-        ("test/logits", "of another head", lambda a: a[:, ::-1], "logits of test are not features W . b .*one network"),
-        ("test/logits", "one off", at(1e3), "logits of test are not features W . b of the head, in 1 of 40 rows"),
-        ("ood/features", "other rows", lambda a: a[::-1], "logits of ood are not features W . b"),
+        ("bias", "another", lambda a: a + 1, "logits of train do not come from"),
+        ("test/logits", "of another head", lambda a: a[:, ::-1], "logits of test do not come from .*one network"),
+        ("test/logits", "one off", at(1e3), "logits of test do not come from .*, in 1 of 40 rows"),
+        ("ood/features", "other rows", lambda a: a[::-1], "logits of ood do not come from"),
         ("descriptions", "missing", None, "it has no descriptions"),
-        ("descriptions", "no JSON", np.array("{"), "its descriptions of"),
-        ("descriptions", "a list", np.array("[]"), "its descriptions of"),
-        ("descriptions", "nested", np.array("[" * 100_000), "its descriptions of"),
+        ("descriptions", "no JSON", np.array("{"), "its entry 'descriptions' cannot be read"),
+        ("descriptions", "a list", np.array("[]"), "its entry 'descriptions' cannot be read"),
+        ("descriptions", "nested", np.array("[" * 100_000), "its entry 'descriptions' cannot be read"),
         ("descriptions", "of more", np.array(json.dumps({"ood": {"name": "o", "title": "o", "n": 9}})), "has 30 rows"),
-        ("descriptions", "odd field", np.array(json.dumps({"ood": {"nam": "o"}})), "its descriptions of the sets cannot be read"),
-        ("unknown", "entry", np.zeros(3), "unknown entry 'unknown'"),
+        ("descriptions", "odd field", np.array(json.dumps({"ood": {"nam": "o"}})), "its entry 'descriptions' cannot be read; expected"),
+        ("unknown", "entry", np.zeros(3), "unknown entry 'unknown'; expected weight, bias"),
         ("train", "entry", np.zeros(3), "unknown entry 'train'"),
         ("test/more", "part", np.zeros(3), "unknown entry 'test/more'"),
-        ("ood_head0", "alone", np.zeros((3, 8)), "ood_head"),
+        ("ood_head0", "alone", np.zeros((3, 8)), "it has ood_head0, but no ood_head1"),
         ("identity", "of another", np.array("f" * 16), "."),
     ]
     if name != "identity"
 ] + [
     *(Row(f"a set called {name!r}", edit(**{f"{name}/{part}": np.ones((3, 8)) for part in
-          ("logits", "features", "cell_norms", "channel_norms", "labels")}), EVALUATE, NO_BANK + "a set is called") for name in ODD_NAMES),
+          ("logits", "features", "cell_norms", "channel_norms", "labels")}), EVALUATE, NO_BANK + "a set is called .*: it (holds|begins with|is too long).*; expected") for name in ODD_NAMES),
     *(Row(f"no {name}", edit(**{f"{name}/{part}": None for part in
           ("logits", "features", "cell_norms", "channel_norms", "labels")}), EVALUATE, NO_BANK + f"it has no set {name!r}") for name in ("train", "test")),
     Row("the bank of another training", lambda d: (d / ONE / "bank.npz").write_bytes((d / "runs/scenes/two/bank.npz").read_bytes()),
-        EVALUATE, "bank.npz is of another training .identity 1111111111111111., record.json beside it of 0000000000000000"),
-    *(Row(f"a bank that names no training, beside a record: {command}", edit(identity=np.array("")), f"{command} {ONE}", "bank.npz is of no training that it names, record.json beside it of 0{16}; put back")
+        EVALUATE, "bank.npz and record.json in .* do not belong together: the bank is of another training .identity 1{16}., the record of 0{16}; copy"),
+    *(Row(f"a bank that names no training, beside a record: {command}", edit(identity=np.array("")), f"{command} {ONE}", "bank.npz and record.json in .*: the bank is of no training that it names, the record of 0{16}; copy")
       for command in ("evaluate", "tune", "verify")),
-    Row("a bank without an identity, beside a record", edit(identity=None), f"score {ONE} pictures", "bank.npz is of no training that it names"),
+    Row("a bank without an identity, beside a record", edit(identity=None), f"score {ONE} pictures", "the bank is of no training that it names"),
 ]  # fmt: skip
 
 
@@ -201,7 +207,11 @@ FILES = [
         ("the second half", lambda d: whole(d)[len(whole(d)) // 2 :], NO_BANK + "no npz file"),
         ("zeros in the middle", lambda d: whole(d)[:2000] + bytes(500) + whole(d)[2500:], NO_BANK),
         ("a picture", lambda d: (d / "pictures/a.png").read_bytes(), NO_BANK + "no npz file"),
-        ("a checkpoint", lambda d: (d / ONE / "checkpoint.pt").read_bytes(), NO_BANK),
+        (
+            "a checkpoint",
+            lambda d: (d / ONE / "checkpoint.pt").read_bytes(),
+            NO_BANK + "a checkpoint of PyTorch, no npz file",
+        ),
     ]
 ]
 
@@ -258,14 +268,14 @@ def given(**changes):
     ("None", None, given(features__mine=[[None] * 5]), "features of mine have type object"),
     ("a number", None, given(features__mine=3.0), "features of mine have shape .*expected .N, 5"),
     ("too few channels", None, given(features__test=np.zeros((6, 4))), r"features of test have shape \(6, 4\); expected"),
-    ("no images", None, given(features__test=np.zeros((0, 5))), "features of test have shape"),
+    ("no images", None, given(features__test=np.zeros((0, 5))), "features of test hold nothing, .*at least one"),
     ("a map", None, given(features__test=np.zeros((6, 5, 1, 1))), "features of test have shape"),
-    ("nan", None, given(features__mine=np.full((2, 5), np.nan)), "features of mine have 10 of [0-9,]+ values that are not finite"),
-    ("too large", None, given(features__mine=np.full((2, 5), 1e99)), "10 of 10 values that are not finite"),
+    ("nan", None, given(features__mine=np.full((2, 5), np.nan)), "features of mine hold values that are not finite, .* in 2 of 2 rows, first in row 0"),
+    ("too large", None, given(features__mine=np.full((2, 5), 1e99)), "in 2 of 2 rows"),
     ("complex", None, given(features__mine=np.ones((2, 5)) * 1j), "type complex128"),
     ("bytes", None, given(features__mine=np.zeros((2, 5), "S3")), "type .S3"),
     ("dates", None, given(features__mine=np.zeros((2, 5), "M8[s]")), "type datetime64"),
-    ("a slash", None, given(**{"features__a/b": np.zeros((2, 5))}), "a set is called 'a/b'; expected letters"),
+    ("a slash", None, given(**{"features__a/b": np.zeros((2, 5))}), "a set is called 'a/b': it holds '/'; expected letters"),
     ("no name", None, given(**{"features": {"": np.zeros((2, 5)), "train": np.zeros((3, 5)), "test": np.zeros((3, 5))},
                                "labels": {"train": [0, 1, 2], "test": [0, 1, 2]}}), "a set is called ''"),
     ("a number for a name", None, given(features={3: np.zeros((2, 5)), "train": np.zeros((3, 5)), "test": np.zeros((3, 5))},
@@ -275,17 +285,17 @@ def given(**changes):
     ("no labels", None, given(labels__test=None), "need a set 'test'"),
     ("labels of nothing", None, given(labels__tset=[1]), "labels of 'tset', but no features"),
     ("labels are floats", None, given(labels__test=np.zeros(6)), "labels of test have type float64; expected integers"),
-    ("labels from 1", None, given(labels__train=np.arange(20) % 3 + 1), "labels of train hold 3; .*begin at 1"),
+    ("labels from 1", None, given(labels__train=np.arange(20) % 3 + 1), "labels of train are 1 to 3; .*subtract 1"),
     ("a label of 99", None, given(labels__train=np.full(20, 99)), "labels of train hold 99; expected 0 to 2"),
     ("a label of -1", None, given(labels__test=np.full(6, -1)), "labels of test hold -1; expected 0 to 2"),
-    ("classes of OOD images", None, given(labels__mine=[0, 1, 2, 0]), "labels of mine hold 2; expected -1, .*leave them out"),
+    ("classes of OOD images", None, given(labels__mine=[0, 1, 2, 0]), "labels of mine hold 2; expected -1 for every image"),
     ("labels of other length", None, given(labels__test=[0, 1]), r"labels of test have shape \(2,\); expected \[6\]"),
     ("labels in rows", None, given(labels__test=[[0], [1, 2]]), "labels of test: no array"),
     ("names for labels", None, given(labels__test=["cat"] * 6), "labels of test have type"),
-    ("weight of one class", None, given(weight=np.zeros((1, 5)), bias=np.zeros(1)), "K at least 2"),
+    ("weight of one class", None, given(weight=np.zeros((1, 5)), bias=np.zeros(1)), "of at least 2 classes"),
     ("weight of other channels", None, given(weight=np.zeros((3, 4))), r"features of train have shape \(20, 5\); expected \[N, 4\]"),
     ("bias of two", None, given(bias=np.zeros(2)), r"weight \(3, 5\) and bias \(2,\); expected"),
-    ("weight is nan", None, given(weight=np.full((3, 5), np.nan)), "weight of the head have 15 of [0-9,]+ values"),
+    ("weight is nan", None, given(weight=np.full((3, 5), np.nan)), "weight of the head hold values that are not finite.* in 3 of 3 rows"),
     ("bias is text", None, given(bias=["a", "b", "c"]), "bias of the head have type"),
 )  # fmt: skip
 def test_arrays_of_others(row, project):
@@ -311,4 +321,4 @@ def test_what_was_not_spoilt_is_read(project):
 def test_nobody_is_told_to_delete_their_own_file(name, project):
     (project / name).write_bytes(b"half")
     code, told = outcome(f"evaluate {name}")
-    assert code == 1 and "delete" not in told and "save it again" in told
+    assert code == 1 and "delete" not in told and "save it again with Bank.save" in told

@@ -185,7 +185,7 @@ def test_no_home(project, monkeypatch):
 
 BGOOD = [sys.executable, "-c", "from bgood_lib.cli import bgood; bgood()"]
 REAL = [
-    (["--version"], 0, "bgood 0"), (["evaluate", "runs/scenes/ome"], 1, "did you mean 'runs/scenes/one'"), (["evaluate", ONE, "--dataset", "cifar10"], 1, "leave --dataset out"), (["evaluate", "notes.txt"], 1, "not a whole feature bank"),
+    (["--version"], 0, "bgood 0"), (["evaluate", "runs/scenes/ome"], 1, "did you mean 'runs/scenes/one'"), (["evaluate", ONE, "--dataset", "cifar10"], 1, "leave --dataset out"), (["evaluate", "notes.txt"], 1, "no feature bank that can be used"),
     (["score", ONE, "notes.txt"], 1, "notes.txt cannot be read as an image"), (["score", ONE, "pictures/a.png", "--csv", "pictures/b.jpg"], 1, "ends in .csv"), (["score", "net.safetensors", "pictures", "--detector", "KNN"], 1, "choose one of MSP"),
     (["verify", "results", "--runs", "nowhere"], 3, "the files are whole"), (["verify", "notes.txt"], 1, "is no record"), (["study", "plan", "goood"], 1, "did you mean 'good'"), (["data", "prepare", "svnh"], 1, "Did you mean 'svhn'"), (["nothing"], 2, "No such command"),
     (["run", "notebooks/train.ipynb", "other.ipynb"], 2, "is no run of a notebook"), (["run", "notebooks/train.ipynb", "out.ipynb", "-p", "seed=x"], 2, "seed is 'x'; expected int"), (["export", ONE, "pictures/a.png"], 1, "ends in .safetensors"), (["evaluate", ""], 2, "an argument is empty"),

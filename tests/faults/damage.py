@@ -6,7 +6,7 @@ from pathlib import Path
 
 from small_project import differences, flat
 
-WAYS_OUT = ("delete it and run", "Repair it: bgood data prepare", "publish the study again")
+WAYS_OUT = ("move it aside", "Repair it: bgood data prepare", "publish the study again")
 
 
 def damages(content, n, rng):

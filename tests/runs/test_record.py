@@ -81,7 +81,7 @@ def test_a_changed_digit_is_named_with_the_way_out(make_record, tmp_path):
     written = write_record(tmp_path / "a.json", make_record())
     text = (tmp_path / "a.json").read_text()
     (tmp_path / "a.json").write_text(text.replace("0.9", "0.8", 1))
-    with pytest.raises(ValueError, match="a.json was changed .*checksum.*; get it again, or delete it and run"):
+    with pytest.raises(ValueError, match="a.json was changed .*checksum.*; move it aside"):
         read_records(tmp_path)
     for same in (json.dumps(json.loads(text)), text.replace('"checksum"', '"chegksum"')):
         (tmp_path / "a.json").write_text(same)
@@ -91,7 +91,7 @@ def test_a_changed_digit_is_named_with_the_way_out(make_record, tmp_path):
 def test_bytes_that_are_no_text_are_named(make_record, tmp_path):
     write_record(tmp_path / "a.json", make_record())
     (tmp_path / "a.json").write_bytes(b"\xff" + (tmp_path / "a.json").read_bytes())
-    with pytest.raises(ValueError, match="a.json is not whole JSON .*; get it again"):
+    with pytest.raises(ValueError, match="a.json is not whole JSON .*; move it aside"):
         read_records(tmp_path)
 
 

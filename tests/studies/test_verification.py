@@ -122,8 +122,8 @@ def test_a_checkpoint_is_that_of_the_record(project, small_run):
     content[len(content) // 2] ^= 1
     (run / "checkpoint.pt").write_bytes(content)
     [found] = verify(run)
-    assert found.verdict == "not whole" and "checkpoint.pt is damaged" in found.missing
-    assert "delete it and run the training again" in found.missing
+    assert found.verdict == "not whole" and "checkpoint.pt is no checkpoint, or is damaged" in found.missing
+    assert "move it aside" in found.missing
     done = CliRunner().invoke(app, ["verify", str(run)])
     assert done.exit_code == 1 and "1 not whole" in done.output
 

@@ -286,7 +286,7 @@ def test_a_checkpoint_of_another_version_is_named(tmp_path):
 def test_a_damaged_checkpoint_is_named(images, labels, tmp_path):
     (tmp_path / "checkpoint.pt").write_bytes(b"half of it")
     config = small(epochs=1)
-    with pytest.raises(ValueError, match="checkpoint.pt is not a whole checkpoint"):
+    with pytest.raises(ValueError, match="checkpoint.pt is no checkpoint, or is damaged"):
         train(
             fresh(config, images, labels),
             images,
