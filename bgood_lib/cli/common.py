@@ -41,8 +41,10 @@ class Boundary(TyperGroup):
     """
 
     def parse_args(self, ctx, args):
-        if any(not text.strip() for text in args):
-            raise typer.BadParameter(f"an argument is empty: {args}; give it a value, or leave it out")
+        for before, text in zip(["", *args], args):
+            if not text.strip():
+                what = before if before.startswith("-") else "an argument"
+                raise typer.BadParameter(f"{what} is empty: {args}; give it a value, or leave it out")
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx):
@@ -123,6 +125,8 @@ def detector_names(text):
 
     if text is None:
         return None
+    if not text.strip(", "):
+        raise InputError(f"--detectors {text!r} names none; choose some of {', '.join(DETECTORS)}")
     names = list(dict.fromkeys(name.strip() for name in text.split(",")))
     for name in names:
         DETECTORS.find(name)

@@ -107,7 +107,7 @@ def verify(
         every.append(found)
         about = f"{found.figures} figures, largest difference {found.worst:.1e} ({found.where})" * bool(found.figures)
         about = "; ".join(filter(None, [about, found.missing]))
-        typer.echo(f"{found.verdict:16}{found.record}: {about}")
+        typer.echo(f"{found.verdict:16}{f'{found.record}: ' * found.whole}{about}")
     typer.echo(verification.in_words(every, runs))
     if write:
         with atomic_write(write) as temporary:

@@ -42,10 +42,13 @@ def cache_folder() -> Path:
     Raises
     ------
     DataError
-        If neither is there.
+        If neither is there, or it is a file.
     """
     if told := os.environ.get("BGOOD_DATA"):
-        return user_path(told, "BGOOD_DATA")
+        folder = user_path(told, "BGOOD_DATA")
+        if os.path.exists(folder) and not os.path.isdir(folder):
+            raise DataError(f"BGOOD_DATA is {told}, which is no folder; set BGOOD_DATA to a folder")
+        return folder
     folder = Path(platformdirs.user_cache_dir("bgood"))
     if not folder.is_absolute():  # ~ stands for nothing
         raise DataError("there is no home folder to keep image sets in; set BGOOD_DATA to a folder")

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..utils.errors import DataError
 from ..utils.files import user_path
-from .images import ENDINGS, find_images, read_images
+from .images import ENDINGS, WAY_OUT, find_images, read_images
 
 SHARES = {"test": 0.2, "val": 0.1}  # of each class; the rest is for training
 FEWEST = 3  # pictures of a class: one for each split
@@ -96,7 +96,8 @@ def list_folder(folder):
     """
     folder = user_path(folder, "the folder")
     if not folder.is_dir():
-        raise DataError(f"there is no folder {folder}; give one that holds a folder of pictures per class")
+        what = f"{folder} is a file" if folder.exists() else f"there is no folder {folder}"
+        raise DataError(f"{what}; give a folder that holds a folder of pictures per class")
     inside = sorted(path for path in folder.glob("[!.]*"))
     folders = [path for path in inside if path.is_dir()]
     astray = tuple(path.name for path in inside if path.suffix.lower() in ENDINGS and path.is_file())
@@ -114,8 +115,10 @@ def list_folder(folder):
         try:
             files.append(find_images([path]))
         except FileNotFoundError:
-            raise DataError(f"{path} holds no pictures (known endings: {' '.join(ENDINGS)}); put some there, or "
-                            "take the folder away") from None  # fmt: skip
+            hidden = sum(file.name.startswith(".") for file in path.rglob("*"))
+            skipped = f"{hidden} hidden skipped; " * bool(hidden)
+            raise DataError(f"{path} holds no pictures ({skipped}known endings: {' '.join(ENDINGS)}); put some there, or "
+                            f"move the folder out of {folder}") from None  # fmt: skip
     _refuse_few([path.name for path in folders], [len(some) for some in files], folder)
     labels = np.repeat(np.arange(len(folders)), [len(some) for some in files])
     return Listing(folder, tuple(path.name for path in folders), [f for some in files for f in some], labels, astray)
@@ -136,7 +139,7 @@ def _refuse_few(classes, counts, folder):
         if n < FEWEST:
             raise DataError(
                 f"the class {name} in {folder} has {n} {'picture' if n == 1 else 'pictures'}; at least {FEWEST} are "
-                "needed: to learn from, to set the threshold by, and to test. Add some, or take the folder away"
+                f"needed: to learn from, to set the threshold by, and to test. Add some, or move the folder out of {folder}"
             )
 
 
@@ -181,10 +184,11 @@ def read_folder(listing, side=224, seed=0, strict=False, progress=list):
     labels, n_classes = listing.labels[rows], len(listing.classes)
     counts = np.bincount(labels, minlength=n_classes)
     if refused and counts.min() < FEWEST:
-        reasons = "; ".join(reason for _, reason in bad[:3])
+        reasons = "; ".join(reason.removesuffix(WAY_OUT) for _, reason in bad[:3])
         raise DataError(
             f"{len(refused)} of {len(listing.files)} files cannot be read, and the class "
-            f"{listing.classes[counts.argmin()]} has {counts.min()} pictures left where {FEWEST} are needed: {reasons}"
+            f"{listing.classes[counts.argmin()]} has {counts.min()} pictures left where {FEWEST} are needed; replace these files: "
+            f"{reasons}"
         )
     groups = near_duplicates(images)
     where = split(labels, groups, seed)

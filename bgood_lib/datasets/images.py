@@ -1,6 +1,7 @@
 """Pictures of any size from files and folders."""
 
 import contextlib
+import re
 import warnings
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from ..utils.files import user_path
 
 ENDINGS = tuple(".png .jpg .jpeg .webp .bmp .gif .tif .tiff .ppm .pgm .pbm .avif .jp2 .heic .heif".split())
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF", "JPEG2000")  # none that runs a program
+WAY_OUT = "; replace it, or leave it out"  # of a picture that cannot be read
 MAX_MEGAPIXELS = 178
 LARGE = 16e6  # pixels from which a picture is made smaller band by band
 HEIC = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")  # how such files begin, after 8 bytes
@@ -91,7 +93,7 @@ def read_images(files, bad=None, side=32):
             images[n] = _read(file, side)
             n += 1
         except Exception as error:  # whatever the bytes of a picture lead to
-            reason = f"{file} cannot be read as an image ({_reason(file, error)}); leave it out"
+            reason = f"{file} cannot be read as an image ({_reason(file, error)}){WAY_OUT}"
             if bad is None:
                 raise InputError(reason) from error
             refused.append((file, reason))
@@ -108,8 +110,8 @@ def _read(file, side):
         with Image.open(file, formats=_formats()) as image:
             megapixels = image.width * image.height / 1e6
             if megapixels > MAX_MEGAPIXELS:
-                raise ValueError(
-                    f"it has {image.width:,} x {image.height:,} pixels; at most {MAX_MEGAPIXELS} megapixels"
+                raise InputError(
+                    f"it has {image.width:,} x {image.height:,} pixels; at most {MAX_MEGAPIXELS} megapixels, so make it smaller"
                 )
             image.draft(None, (4 * side, 4 * side))  # of a large JPEG every second, fourth or eighth pixel
             image.load()
@@ -136,7 +138,8 @@ def _formats():
 
 def _reason(file, error):
     if isinstance(error, Image.DecompressionBombError):
-        return f"its header claims more than {MAX_MEGAPIXELS} megapixels"
+        claimed = int(re.search(r"\d+", str(error)).group()) / 1e6
+        return f"its header claims {claimed:,.0f} megapixels, more than {MAX_MEGAPIXELS} megapixels: make it smaller"
     if not Path(file).is_file():
         return "there is no such file"
     with open(file, "rb") as content:
@@ -145,7 +148,15 @@ def _reason(file, error):
         return "it is empty"
     if isinstance(error, UnidentifiedImageError) and head[4:8] == b"ftyp" and head[8:] in HEIC:
         return "HEIC needs a plugin, if the file is whole: pip install pillow-heif"
-    return f"{error}" or type(error).__name__
+    if isinstance(error, InputError):
+        return f"{error}"
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.strerror
+    if "MAX_TEXT" in f"{error}":
+        return "the text in it is too large: save it again without metadata"
+    if isinstance(error, UnidentifiedImageError):
+        return "it is of no known format, or damaged"
+    return "it is too large for the memory" if isinstance(error, MemoryError) else "it is damaged or cut off"
 
 
 def _without_ends(image):
@@ -178,12 +189,12 @@ def _eight_bits(image):
     if image.mode.startswith("I"):
         values = np.asarray(image).astype(np.int64)
         if values.min() < 0 or values.max() > 65_535:
-            raise ValueError(f"its values are {values.min()} to {values.max()}; save it with 8 or 16 bits")
+            raise InputError(f"its values are {values.min()} to {values.max()}; save it with 8 or 16 bits")
         return Image.fromarray((values / 257 + 0.5).astype(np.uint8))
     if image.mode == "F":
         values = np.asarray(image)
         if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
-            raise ValueError(
+            raise InputError(
                 f"its values are {values.min():g} to {values.max():g}, expected 0 to 1; save it with 8 bits"
             )
         return Image.fromarray((255 * values + 0.5).astype(np.uint8))

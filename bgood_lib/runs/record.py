@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -26,6 +27,8 @@ def check_record(record, where="record"):
         message = error.message if len(error.message) < 300 else f"{error.message[:300]} ..."
         if error.validator == "const":
             message = f"{error.instance!r}, as of another version of this project; expected {error.validator_value!r}"
+        if error.validator == "pattern" and (n := re.fullmatch(r"\^\[0-9a-f\]\{(\d+)\}\$", error.validator_value)):
+            message = f"{error.instance!r}; expected {n[1]} digits of 0-9, a-f"
         raise InputError(f"{where} is not a valid record: {place}: {message}; {ASIDE}")
 
 

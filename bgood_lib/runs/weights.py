@@ -17,6 +17,8 @@ from ..utils.files import atomic_write
 
 LARGEST = {"n_classes": 100_000, "stages": 5, "width": 4096}  # what a header may claim, before anything is built
 
+_AGAIN = "give the original, or export it again: bgood export RUN FILE"
+
 
 def save_weights(network, path, config, **about):
     """Write a network's weights, floating point ones as float16.
@@ -64,13 +66,11 @@ def _read(path):
             about = _told(file.metadata())
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
         if about.get("checksum") != _checksum(about, tensors):
-            raise InputError("its checksum differs, or it has none")
+            raise InputError("it was changed after it was written" if "checksum" in about else "it has no checksum")
         return about, tensors
     except Exception as error:  # whatever changed bytes lead to
         why = "its header cannot be read" if isinstance(error, safetensors.SafetensorError) else error
-        raise InputError(
-            f"{path} is not a whole weights file of this project ({why}); get it again, or give another that `bgood export` wrote"
-        ) from error
+        raise InputError(f"{path} is not a whole weights file of this project ({why}); {_AGAIN}") from error
 
 
 def _told(metadata):
@@ -126,10 +126,13 @@ def load_weights(path):
         })  # fmt: skip
     except Exception as error:  # what it says of itself does not make the network that it holds
         why = f"{error} is unknown" if isinstance(error, KeyError) else str(error)[:300]
-        raise InputError(f"{path}: the weights do not fit what it says of itself ({why}); get it again") from error
+        if isinstance(error, RuntimeError):  # of load_state_dict, in many lines
+            config = about["config"]
+            why = f"they are not those of a {config.get('network')} of width {config.get('width')} and {about['n_classes']} classes"
+        raise InputError(f"{path}: the weights do not fit what it says of itself ({why}); {_AGAIN}") from error
     bad = [name for name, tensor in network.state_dict().items() if not torch.isfinite(tensor).all()]
     if bad:
-        raise InputError(f"{path}: {bad[0]} holds values that are not finite; get it again")
+        raise InputError(f"{path}: {bad[0]} holds values that are not finite; {_AGAIN}")
     return network.eval()
 
 

@@ -1,6 +1,7 @@
 """Read npz files of anybody: nothing in them is executed, and none is larger than the file can be."""
 
 import math
+import re
 import zipfile
 from contextlib import contextmanager
 
@@ -42,7 +43,12 @@ def open_npz(path):
             _check_members(archive, size)
         file.seek(0)
         with np.load(file, allow_pickle=False) as arrays:
-            yield arrays
+            try:
+                yield arrays
+            except zipfile.BadZipFile as error:
+                part = re.search(r"CRC.*'(.+?)(\.npy)?'$", str(error))
+                told = f", its part {part[1]} is not as it was written" if part else ""
+                raise InputError(f"it is damaged{told}; expected what numpy.savez writes") from None
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from pathlib import PurePath
 
 ASIDE = "move it aside, then copy the original back, or run the training again"  # never: delete it
 
@@ -66,5 +67,8 @@ def odd_name(name, most=100):
 
 def nearest(name, names):
     """A hint such as ``; did you mean 'rank'?``, or nothing."""
-    match = difflib.get_close_matches(str(name), list(names), n=1)
-    return f"; did you mean {match[0]!r}?" if match else ""
+    known = {PurePath(str(other)).stem.lower(): other for other in names}
+    wanted = PurePath(str(name)).stem.lower()
+    close = difflib.get_close_matches(wanted, known, n=5)
+    close.sort(key=lambda other: sorted(other) != sorted(wanted))  # two letters swapped come first
+    return f"; did you mean {known[close[0]]!r}?" if close else ""

@@ -83,6 +83,15 @@ class _Loader(yaml.SafeLoader):
         return node.value
 
 
+_PLAIN = {  # what the parser says: what it means
+    "'\\t'": "a tab; indent with spaces",
+    "<stream end>": "the file ends before a bracket or a quote is closed; close it",
+    "another document": "a second document begins (---); expected a single document",
+    "unacceptable character": "a control character; take it away",
+    "undefined alias": "an undefined alias (*name); write the value out",
+}
+
+
 class _Refused(yaml.YAMLError):
     pass
 
@@ -144,7 +153,9 @@ def read_yaml(path, kind=InputError):
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = ", ".join(filter(None, [getattr(error, "context", None), getattr(error, "problem", None)]))
-        where = f"line {mark.line + 1}: {problem}" if mark else " ".join(str(error).split())
+        problem = next((plain for sign, plain in _PLAIN.items() if sign in f"{problem} {error}"), problem)
+        line = mark.line + 1 if mark else text[: getattr(error, "position", 0)].count("\n") + 1
+        where = str(error) if isinstance(error, _Refused) else f"line {line}: {problem}"
         way_out = "" if ";" in where else "; write plain `key: value` lines"
         raise kind(f"{path} is not YAML that can be used: {where}{way_out}") from None
     finally:

@@ -80,7 +80,7 @@ def test_a_file_does_not_replace_the_test_of_a_set_to_train_on(foreign):
 
 
 @pytest.mark.parametrize("name, parts, message", [
-    ("cifar10", {}, "an own set cannot be called 'cifar10': the name is taken"),
+    ("cifar10", {}, "an own set cannot be called 'cifar10': cifar10 is a set that bgood knows"),
     ("../desk", {}, "an own set cannot be called '../desk'"),
     ("desk", {"train": part(4)}, "desk has the splits train; expected test, and perhaps train and val"),
     ("desk", {"test": part(4), "dev": part(4)}, "desk has the splits test, dev"),

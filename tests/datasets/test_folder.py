@@ -151,10 +151,10 @@ def test_pictures_beside_the_folders_are_told_of(make):
     (dict(cat=5), "one class only, cat; a classifier needs at least two"),
     (dict(cat=1, dog=1), "the class cat in .* has 1 picture; at least 3"),
     (dict(cat=5, dog=2), "the class dog in .* has 2 pictures; at least 3 are needed"),
-    (dict(cat=5, dog=0), "dog holds no pictures .*put some there, or take the folder away"),
+    (dict(cat=5, dog=0), "dog holds no pictures .*put some there, or move the folder out"),
     (dict(Cat=5, cat=5, dog=5), "equal names, 'Cat' and 'cat'; rename one"),
     ({unicodedata.normalize("NFC", "é"): 5, unicodedata.normalize("NFD", "é"): 5}, "equal names, .*rename one"),
-    ({"a b": 5, "a  b ": 5}, "equal names"), ({}, "there is no folder .*; give one"),
+    ({"a b": 5, "a  b ": 5}, "equal names"), ({}, "there is no folder .*; give a folder"),
 ], ids=str)  # fmt: skip
 def test_folders_that_are_no_classes(make, tmp_path, classes, message):
     make(**classes)

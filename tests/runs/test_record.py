@@ -31,7 +31,7 @@ def test_a_good_record_is_accepted(make_record):
     (["accuracy"], 88.3, "accuracy: 88.3 is greater"),
     (["accuracy"], "0.9", "accuracy: '0.9' is not of type 'number'"),
     (["schema"], 1, "schema: 1, as of another version"),
-    (["identity"], "xyz", "identity: 'xyz' does not match"),
+    (["identity"], "xyz", "identity: 'xyz'; expected 16 digits of 0-9, a-f"),
     (["weights_sha256"], "b" * 63, "weights_sha256"),
     (["history"], [], "history"),
     (["train_seconds"], -1, "train_seconds"),
