@@ -70,7 +70,7 @@ def test_an_own_file_may_not_take_a_known_name(foreign):
         ({"images": np.zeros((5, 3, 32, 32), np.uint8)}, r"images are uint8 \(5, 3, 32, 32\)"),
         ({"images": np.zeros((0, 32, 32, 3), np.uint8)}, r"images are uint8 \(0, 32, 32, 3\)"),
         ({"images": None, "labels": np.zeros(5, int)}, "no array 'images', only: labels"),
-        ({"labels": np.zeros(19, int)}, r"labels are int64 \(19,\), not integers \(20,\)"),
+        ({"labels": np.zeros(19, int)}, r"labels are int64 \(19,\); expected integers of shape \(20,\)"),
         ({"labels": np.zeros(20)}, r"labels are float64 \(20,\)"),
         ({"classes": np.array([{}, None])}, "'classes' holds Python objects"),
     ],

@@ -113,7 +113,9 @@ def test_a_protocol_is_found_or_refused():
     assert protocols.find_protocol("all", None).sets == {None: ()}
     with pytest.raises(ValueError, match="unknown protocol 'openood'; choose one of all, openood15, classic6"):
         protocols.find_protocol("openood", "cifar10")
-    with pytest.raises(ValueError, match="classic6 is for cifar10 and cifar100, not for scenes"):
+    with pytest.raises(
+        ValueError, match="classic6 is for networks trained on cifar10 or cifar100; this one is of scenes"
+    ):
         protocols.find_protocol("classic6", "scenes")
 
 
