@@ -37,7 +37,7 @@ def bgood(*words):
 
 
 @pytest.mark.parametrize("words, message", [
-    (["nowhere"], "there is no folder nowhere; give one"),
+    (["nowhere"], "there is no folder nowhere; give a folder"),
     (["things", "--out", "things/red/0.jpg"], "--out things/red/0.jpg is a file; name a folder"),
     (["things", "--ood", "nowhere"], "there is no file or folder nowhere; give pictures"),
     (["things", "--ood", "things/red/0.jpg"], "--ood things/red/0.jpg is a file; name a folder"),

@@ -255,7 +255,10 @@ def test_command(small_run, cache_of_run, tmp_path):
         "scenes_unseen", "scenes_background", "scenes_novel", "scenes_elsewhere", "mean all",
     }  # fmt: skip
     refused = CliRunner().invoke(app, ["evaluate", str(small_run), "--protocol", "classic6"])
-    assert refused.exit_code == 1 and "error: protocol classic6 is for cifar10 and cifar100" in refused.output
+    assert (
+        refused.exit_code == 1
+        and "error: protocol classic6 is for networks trained on cifar10 or cifar100" in refused.output
+    )
 
 
 def test_scores_of_the_images_themselves_join_the_table(bank, monkeypatch):
