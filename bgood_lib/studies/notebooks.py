@@ -25,6 +25,7 @@ from nbclient.exceptions import DeadKernelError
 from ..utils import locks
 from ..utils.errors import KernelDied, ParameterError, nearest
 from ..utils.files import check_zip, naming_full_disk, user_path
+from ..utils.strict_yaml import in_yaml
 
 _TYPES = {"int": int, "float": float, "str": str, "bool": bool}
 _FORMS = {int: "int, a whole number", float: "float, a number", str: "str, text", bool: "bool, true or false"}
@@ -120,7 +121,7 @@ def check_value(parameter, value):
         If the value has the wrong type or is out of range.
     """
     kind, name = parameter.type, parameter.name
-    wrong = ParameterError(f"{name} is {value!r}; expected {_FORMS[kind]} ({parameter.help})")
+    wrong = ParameterError(f"{name} is {in_yaml(value)}; expected {_FORMS[kind]} ({parameter.help})")
     if isinstance(value, str) and kind is not str:
         if kind is bool:
             value = {"true": True, "false": False}.get(value.lower(), value)

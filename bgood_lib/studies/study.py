@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..utils.errors import ParameterError, StudyError, nearest
-from ..utils.strict_yaml import read_yaml
+from ..utils.strict_yaml import in_yaml, read_yaml
 from .notebooks import check_parameters
 
 # How a parameter is written in a run's name; any other one with its full name.
@@ -132,8 +132,10 @@ def read_study(path, check=True):
             runs[name] = _filled({**common, **varied}, path)
     pages = {page: values or {} for page, values in content.get("pages", {}).items()}
     for page, values in pages.items():
-        if not NAME.fullmatch(page) or not isinstance(values, dict):
-            raise StudyError(f"{path}: page {page!r}: expected `name: {{parameter: value}}`, the name with {ALLOWED}")
+        if not NAME.fullmatch(page):
+            raise StudyError(f"{path}: page {page!r}: expected a notebook's name with {ALLOWED}")
+        if not isinstance(values, dict):
+            raise StudyError(f"{path}: page {page!r} is {values!r}; expected {{parameter: value}}, or nothing")
     if check:
         _check(path, notebook, runs, pages)
     return Study(
@@ -149,7 +151,7 @@ def _written_out(grid, path):
             raise StudyError(f"{path}: {name} is an empty list, so there is no run; give it a value")
         for value in values:
             if isinstance(value, (dict, list)) or value is None:
-                raise StudyError(f"{path}: {name} is {value!r}; expected a number, text, true or false")
+                raise StudyError(f"{path}: {name} is {in_yaml(value)}; expected a number, text, true or false")
     for values in itertools.product(*options):
         yield dict(zip(grid, values))
 

@@ -1,5 +1,6 @@
 """YAML without its surprises: what a file seems to say is what is read, or it is refused with file and line."""
 
+import json
 import re
 from pathlib import Path
 
@@ -113,6 +114,11 @@ _Loader.yaml_constructors = {
 } | {None: _Loader.tagged}  # fmt: skip
 
 
+def in_yaml(value):
+    """A value for a message, as its writer would know it: ``null`` and ``true``, not None and True."""
+    return json.dumps(value) if value is None or isinstance(value, bool) else repr(value)
+
+
 def read_yaml(path, kind=InputError):
     """The mapping that a YAML file holds; nothing in it is executed.
 
@@ -162,5 +168,5 @@ def read_yaml(path, kind=InputError):
         if loader:
             loader.dispose()
     if not isinstance(found, dict):
-        raise kind(f"{path}: expected `key: value` lines")
+        raise kind(f"{path}{' is empty' * (not text.strip())}: expected `key: value` lines")
     return found

@@ -147,7 +147,7 @@ def test_reading_executes_nothing(study, tmp_path):
     ("weight: 0.5", "out: runs/x", "out is no setting of a study"), ("epochs: 2", "device: cuda", "device is no setting"),
     ("weight: 0.5", "threads: 2", "threads is no setting"), ("epochs: 2", "force: true", "force is no setting"),
     ("weight: 0.5", "weight: []", "weight is an empty list"), ("weight: 0.5", "weight: [[1]]", "weight is \\[1\\]; expected a number"),
-    ("weight: 0.5", "weight: {a: 1}", "weight is {'a': 1}; expected a number"), ("weight: 0.5", "weight:", "weight is None"),
+    ("weight: 0.5", "weight: {a: 1}", "weight is {'a': 1}; expected a number"), ("weight: 0.5", "weight:", "weight is null"),
     ("seed: [0, 1]", "seed: 010", "line 5: 010 is no plain decimal"),
     ("runs:", "runs: []\nruns:", "'runs' stands there twice"),
     ("notebooks/train.ipynb", "/etc/train.ipynb", "notebook is '/etc/train.ipynb'"),
