@@ -24,13 +24,14 @@ OOD = cifar100 tiny_imagenet svhn mnist fashion_mnist textures
 OPTIONS = device=$(DEVICE) threads=$(THREADS) force=$(if $(filter-out 0 false,$(FORCE)),true,false)
 CIFAR10 = cifar10$(if $(filter-out cpu,$(PROFILE)),_$(PROFILE))
 
-.PHONY: help install book cifar10 study lint check test faults clean
+.PHONY: help install book cifar10 photos study lint check test faults clean
 
 help:
 	@echo "make book      install, train on the embedded scenes, build the book into _build/html"
 	@echo "make check     ruff, and the tests that are not slow: while you work"
 	@echo "make test      ruff, and all tests"
 	@echo "make cifar10   the same notebooks on real CIFAR-10, then the book"
+	@echo "make photos    the idea on photographs, with a pre-trained network, then the book (FROM=folder: data already here)"
 	@echo "make study     train STUDY=NAME, a file studies/NAME.yaml (now: $(STUDY)), publish its records"
 	@echo "make faults    kill trainings and workflows N=$(N) times, fill a disk, turn bits over; count what is lost"
 	@echo "make install   only make .venv with everything in it"
@@ -70,6 +71,11 @@ cifar10: $(INSTALLED)
 	@for name in $(OOD); do bgood data verify $$name >/dev/null 2>&1 || bgood data prepare $$name || \
 	  echo "going on without $$name"; done
 	@$(SNAKEMAKE) --config studies=$(CIFAR10) $(OPTIONS)
+	@echo "the book: $(CURDIR)/_build/html/index.html"
+
+photos: $(INSTALLED)
+	@bgood data verify photos >/dev/null 2>&1 || bgood data prepare photos $(if $(FROM),--from $(FROM))
+	@$(SNAKEMAKE) --config studies=photos $(OPTIONS)
 	@echo "the book: $(CURDIR)/_build/html/index.html"
 
 study: $(INSTALLED)
