@@ -71,9 +71,11 @@ def channel_statistics(images):
     mean, std : lists of 3 floats, in units of [0, 1]
     """
     pixels = torch.as_tensor(images).reshape(-1, 3)
-    # Exact integer sums: the same statistics whatever the order or the number of threads.
-    total = pixels.sum(0, dtype=torch.int64).double()
-    squares = torch.stack([(channel.int() ** 2).sum(dtype=torch.int64) for channel in pixels.T])
-    mean = total / len(pixels)
+    # Exact integer sums: the same statistics whatever the order or the number of threads. In parts, for their memory.
+    total, squares = torch.zeros(2, 3, dtype=torch.int64)
+    for part in pixels.split(2**20):
+        total += part.sum(0, dtype=torch.int64)
+        squares += (part.int() ** 2).sum(0, dtype=torch.int64)
+    mean = total.double() / len(pixels)
     std = (squares.double() / len(pixels) - mean**2).sqrt()
     return (mean / 255).tolist(), (std / 255).clamp(min=1e-3).tolist()  # a constant channel has none
