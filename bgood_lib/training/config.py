@@ -54,7 +54,7 @@ PROFILES = {
     "cpu": dict(
         network="whitened_cnn", stages=3, width=64, epochs=7, batch_size=128, learning_rate=0.2, flip=True, crop_padding=4
     ),
-    # the same images on the same CPU, for more accuracy: about an hour on one core
+    # the same images on the same CPU, for more accuracy: one to two hours on one core
     "strong": dict(
         network="residual_cnn", stages=3, width=64, epochs=32, batch_size=500, optimizer="muon", learning_rate=0.08,
         momentum=0.85, warmup=0.0, flip="alternate", crop_padding=4, cutout=8,
