@@ -39,7 +39,7 @@ def execute(notebook, output, values, show=True):
 
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # a dead kernel is told of once, by us
     try:
-        run_notebook(notebook, output, values, show)
+        run_notebook(notebook, output, values, show=show)
     except PapermillExecutionError as error:
         typer.echo(f"error: {error.ename}: {error.evalue}\nthe notebook as far as it got: {output}", err=True)
         raise typer.Exit(1) from None

@@ -67,7 +67,7 @@ def with_settings(frame, default=DEFAULT, leave_out=True):
         With ``setting`` (the label), ``family`` (a number), ``plain`` (without background loss) and ``collapsed``
         (an ID accuracy under 50%).
     """
-    runs = frame.drop_duplicates("run").set_index("run")
+    runs = frame.drop_duplicates("run").set_index("run").copy()
     fields = [name for name in _FIELDS if name in runs]
     loss = [METHODS[method][0] for method in runs["method"]]
     shared = [name for name in fields if name not in ("method", "selector", *_OPTIONS, *_BACKGROUND)]
@@ -80,7 +80,7 @@ def with_settings(frame, default=DEFAULT, leave_out=True):
         bad = runs[runs["plain"] & runs["collapsed"]]
         pairs = set(zip(bad["family"], bad["seed"]))
         runs = runs[[pair not in pairs for pair in zip(runs["family"], runs["seed"])]]
-    return frame.merge(runs[["setting", "family", "plain", "collapsed"]], left_on="run", right_index=True, sort=False)
+    return frame.merge(runs[["setting", "family", "plain", "collapsed"]], left_on="run", right_index=True, sort=False).copy()
 
 
 def _labels(configs, default):
