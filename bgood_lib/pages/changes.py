@@ -80,7 +80,9 @@ def with_settings(frame, default=DEFAULT, leave_out=True):
         bad = runs[runs["plain"] & runs["collapsed"]]
         pairs = set(zip(bad["family"], bad["seed"]))
         runs = runs[[pair not in pairs for pair in zip(runs["family"], runs["seed"])]]
-    return frame.merge(runs[["setting", "family", "plain", "collapsed"]], left_on="run", right_index=True, sort=False).copy()
+    return frame.merge(
+        runs[["setting", "family", "plain", "collapsed"]], left_on="run", right_index=True, sort=False
+    ).copy()
 
 
 def _labels(configs, default):
