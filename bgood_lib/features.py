@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from .datasets.catalogue import Description
-from .trunk_maps import trunk_maps
+from .trunk_maps import has_trunk, trunk_maps
 from .utils.arrays import as_float32, as_labels, open_npz
 from .utils.errors import ASIDE, InputError, odd_name
 from .utils.files import atomic_write
@@ -72,7 +72,7 @@ def extract(network, images, labels, batch_size=None, keep=False):
     network.eval()
     device = next(network.parameters()).device
     parts, maps_of = [], network.feature_map
-    if hasattr(network, "trunk_name") and network.cut:
+    if has_trunk(network):
         images, maps_of = trunk_maps(network, images, keep), lambda maps: network.rest(maps.float())[1]
     else:
         images = torch.as_tensor(images).permute(0, 3, 1, 2)

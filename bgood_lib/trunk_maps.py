@@ -6,7 +6,6 @@ files that know their checksum. They may be deleted at any time.
 """
 
 import hashlib
-import json
 
 import numpy as np
 import torch
@@ -18,6 +17,11 @@ from .datasets.cache import cache_folder, writing
 from .utils.files import atomic_write
 
 PART = 512  # images a file: what a stop may cost
+
+
+def has_trunk(network):
+    """Whether a network has frozen layers whose maps can be kept; one that trains all of its layers has none."""
+    return bool(getattr(network, "cut", 0))
 
 
 @torch.no_grad()
@@ -73,7 +77,7 @@ def feature_maps_of(network, images):
     Tensor of shape [N, C, h, w], float32
     """
     network.eval()
-    if not (hasattr(network, "trunk_name") and network.cut):
+    if not has_trunk(network):
         return network.feature_map(torch.as_tensor(images).permute(0, 3, 1, 2))
     maps = trunk_maps(network, images)
     return torch.cat([network.rest(batch.float())[1] for batch in maps.split(100)])
@@ -93,11 +97,7 @@ def _write(file, maps):
     with writing(file):
         file.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(file) as temporary:
-            save_file(
-                {"maps": maps.contiguous()},
-                temporary,
-                {"sha256": _checksum(maps), "shape": json.dumps(list(maps.shape))},
-            )
+            save_file({"maps": maps.contiguous()}, temporary, {"sha256": _checksum(maps)})
 
 
 def _read(file):

@@ -6,6 +6,7 @@ import time
 import torch
 from torch.nn import functional as F
 
+from ..trunk_maps import has_trunk
 from ..utils.errors import TooLongError
 
 PATIENCE_HOURS = 3.0
@@ -33,7 +34,7 @@ def estimate_hours(network, config, n_images, device):
     x = torch.rand(batch, 3, 32, 32, device=device)
     y = torch.zeros(batch, dtype=torch.long, device=device)
     maps_of, passes = network.feature_maps, 0
-    if getattr(network, "cut", 0):  # its trunk sees an image once, or twice if that is mirrored
+    if has_trunk(network):  # its trunk sees an image once, or twice if that is mirrored
         maps_of, passes = network.rest, 1 + bool(config.flip)
     seconds, once = [], []
     for _ in range(4):

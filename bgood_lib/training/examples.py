@@ -2,7 +2,7 @@
 
 import torch
 
-from ..trunk_maps import trunk_maps
+from ..trunk_maps import has_trunk, trunk_maps
 from ..utils.errors import InputError
 from .augmentation import alternate, augment, cut_out, draw_moves
 
@@ -22,8 +22,7 @@ def examples_of(network, images, masks, config, device):
     -------
     Images or Maps
     """
-    kept = hasattr(network, "trunk_name") and network.cut
-    return (Maps if kept else Images)(network, images, masks, config, device)
+    return (Maps if has_trunk(network) else Images)(network, images, masks, config, device)
 
 
 class Images:
