@@ -40,7 +40,11 @@ FORCE = config.get("force", False)
 LIBRARY = sorted(map(str, Path("bgood_lib").rglob("*.py")))
 PAGES = [f"book/results/{study.name}/{page}.ipynb" for study in STUDIES.values() for page in study.pages]
 # Pages that read published results of several studies, and nothing else.
-FINDINGS = [f"book/results/study/{path.stem}.ipynb" for path in sorted(Path("notebooks").glob("study_*.ipynb"))]
+FINDINGS = [
+    f"book/results/study/{path.stem}.ipynb"
+    for path in sorted(Path("notebooks").glob("*.ipynb"))
+    if path.stem != "train" and "runs_folder" not in path.read_text(encoding="utf-8")
+]
 PICTURES = ["book/results/scenes/idea.png", "book/results/scenes/scenes.png"]
 TABLES = [name for name, study in STUDIES.items() if study.publish == "tables"]
 PUBLISHED = [f"results/{name}/runs.csv" for name in TABLES] + [
