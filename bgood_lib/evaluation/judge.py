@@ -19,7 +19,8 @@ def judge(bank):
     Returns
     -------
     dict
-        ``accuracy``, ``balanced_accuracy`` and ``calibration_error`` on ``test``; the same error and the
+        ``accuracy``, ``balanced_accuracy`` and ``calibration_error`` on ``test``; ``validation_accuracy`` on
+        ID images for validation, to choose hyper-parameters by; the same calibration error and the
         overconfidence ``at_temperature``, the likeliest one on ID images for validation; ``overconfidence`` and ``mean_norm``
         (mean L2 norm of the pooled features and of the map's cells) per set; ``metrics``, one
         row per OOD set and detector, see :func:`bgood_lib.metrics.ood_metrics`. A detector that
@@ -38,6 +39,7 @@ def judge(bank):
     shown = {name: bank[name] for name in ("test", *bank.ood)}
     return {
         **accuracies(test.logits, test.labels),
+        "validation_accuracy": accuracies(validation.logits, validation.labels)["accuracy"],
         "calibration_error": calibration_error(test.logits, test.labels),
         "at_temperature": {
             "temperature": temperature,

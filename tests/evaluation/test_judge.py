@@ -1,5 +1,7 @@
 """What a bank is judged by: its own validation split where it has one, and ID sets in other surroundings."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -55,3 +57,12 @@ def test_accuracy_on_shifted_sets(monkeypatch):
     found = banks.shifted_accuracy(None, "mine")
     assert found["moved"]["accuracy"] == right and found["moved"]["n"] == 20 and list(found) == ["moved"]
     assert banks.shifted_accuracy(None, "another") == {}
+
+
+def test_accuracy_on_images_for_validation_is_not_that_of_the_test(bank):
+    shuffled = part(np.random.default_rng(1), 40)
+    shuffled = dataclasses.replace(shuffled, labels=1 - shuffled.labels % 2 * (np.arange(40) < 9))
+    with_val = bank.with_sets({"val": shuffled})
+    right = with_val["val"].logits.argmax(1) == with_val["val"].labels
+    assert judge(with_val)["validation_accuracy"] == pytest.approx(right.mean())
+    assert right.mean() != judge(with_val)["accuracy"]
