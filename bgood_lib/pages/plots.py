@@ -1,4 +1,9 @@
-"""Figures that several notebooks draw. Colours and sizes are chosen here, once."""
+"""Figures that several notebooks draw. Colours and sizes are chosen here, once.
+
+A page of the book is read on a phone, too: there a figure is about 358 CSS pixels wide. All text of
+a figure is ``FONT`` points high, so that on a figure up to ``WIDTH`` inches wide it stays 10 pixels
+high there. Draw narrow panels, one above the other, rather than wide ones.
+"""
 
 import textwrap
 
@@ -8,9 +13,152 @@ import pandas as pd
 
 from .names import short_name
 
+WIDTH = 5.4  # inches: no figure of a page is wider
+FONT = 11  # points
+INK, LIGHT = "#222222", "#EEEEEE"
+ID_COLOUR, OOD_COLOUR = "#999999", "#D55E00"
+
+# Okabe and Ito's colours, told apart by colour-blind readers too, but wine for black; in figures that
+# compare methods, a method has its own.
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#999999"]
+METHOD_COLOURS = {
+    "cross_entropy": INK, "background": "#0072B2", "all": "#C47A00", "random": "#B8588F", "oracle": "#00856A",
+    "border": "#2E93CC", "logitnorm": "#772255", "temperature": "#7F7A1E", "other": "#808080",
+}  # fmt: skip
+NORMS = "viridis"  # lengths of cells, from 0: dark is short
+LENGTH = "length of a cell's feature"
+
+plt.rcParams.update({
+    "axes.prop_cycle": plt.cycler(color=COLOURS), "axes.spines.top": False, "axes.spines.right": False,
+    "axes.titlesize": "medium", "figure.dpi": 144, "figure.labelsize": "medium", "figure.figsize": (WIDTH, 3.4), "figure.titlesize": "medium",
+    "font.size": FONT, "legend.frameon": False, "legend.fontsize": "medium", "savefig.dpi": 144,
+})  # fmt: skip
+
+
+def colour(name):
+    """The colour that a method has in every figure.
+
+    Parameters
+    ----------
+    name : str
+        ``cross_entropy``, ``background`` (the idea, whichever selector), ``all``, ``random``, ``oracle``
+        (true masks), ``border``, ``logitnorm``, ``temperature`` or ``other``.
+
+    Returns
+    -------
+    str
+        Hexadecimal, at least three to one against white.
+
+    Raises
+    ------
+    KeyError
+        No such method.
+    """
+    if name not in METHOD_COLOURS:
+        raise KeyError(f"no colour for {name!r}; there is one for {', '.join(METHOD_COLOURS)}")
+    return METHOD_COLOURS[name]
+
+
+def norm_map(axis, norms, vmax=None):
+    """One heat map of the lengths of cells, in the book's one colour scale for them.
+
+    Parameters
+    ----------
+    axis : matplotlib Axes
+    norms : array of shape [h, w]
+        Lengths of a map's cells, at least 0.
+    vmax : float, optional
+        The length that has the brightest colour; the longest cell's where it is left out. Maps that
+        stand side by side share it, and one `norm_bar`.
+
+    Returns
+    -------
+    matplotlib AxesImage
+    """
+    norms = np.asarray(norms, float)
+    if norms.ndim != 2:
+        raise ValueError(f"norms has shape {norms.shape}; a map has two dimensions, [h, w]")
+    image = axis.imshow(norms, cmap=NORMS, vmin=0, vmax=norms.max() if vmax is None else vmax, interpolation="nearest")
+    axis.set_axis_off()
+    return image
+
+
+def norm_bar(figure, axes, vmax, label=LENGTH):
+    """The labelled colour bar of maps that `norm_map` drew: from 0 to ``vmax``.
+
+    Parameters
+    ----------
+    figure : matplotlib Figure
+        With ``layout="constrained"``, so that room is made for the bar.
+    axes : Axes or array of Axes
+        The maps it belongs to; it stands below them.
+    vmax : float
+    label : str
+
+    Returns
+    -------
+    matplotlib Colorbar
+    """
+    return _norm_bar(figure, vmax, label, ax=axes, location="bottom", aspect=35, shrink=0.8)
+
+
+def _norm_bar(figure, vmax, label=LENGTH, **where):
+    bar = figure.colorbar(plt.cm.ScalarMappable(plt.Normalize(0, vmax), NORMS), label=label, **where)
+    bar.outline.set_visible(False)
+    return bar
+
+
+def intervals(rows, xlabel):
+    """Means with their 95% intervals: a dot plot, one row a setting, panels one above the other.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``label``, ``mean``, ``low``, ``high``, ``colour`` (a name that `colour` knows) and, where there
+        are several panels, ``panel`` (its title). Drawn from top to bottom in this order, in the unit
+        in which they come; a row without an interval (NaN) is a dot.
+    xlabel : str
+        What is measured, its unit, and n.
+
+    Returns
+    -------
+    matplotlib Figure
+        All panels share their axis; it shows 0 as a line where 0 lies within.
+    """
+    missing = {"label", "mean", "low", "high", "colour"} - set(rows.columns)
+    if missing:
+        raise ValueError(f"rows has no column {', '.join(sorted(missing))}; it has {', '.join(map(str, rows.columns))}")
+    if not len(rows):
+        raise ValueError("rows is empty: there is nothing to draw")
+    panels = list(rows.groupby("panel", sort=False)) if "panel" in rows else [(None, rows)]
+    counts = [len(part) for _, part in panels]
+    titles = 0.36 * sum(name is not None for name, _ in panels)
+    figure, axes = plt.subplots(
+        len(panels), sharex=True, squeeze=False, layout="constrained", height_ratios=counts,
+        figsize=(WIDTH, 0.75 + titles + 0.3 * sum(counts)),
+    )  # fmt: skip
+    for axis, (name, part) in zip(axes[:, 0], panels):
+        y = np.arange(len(part))
+        colours = [colour(method) for method in part["colour"]]
+        axis.hlines(y, part["low"], part["high"], colors=colours, linewidth=2)
+        axis.scatter(part["mean"], y, color=colours, s=34, zorder=3)
+        axis.set_yticks(y, [textwrap.fill(str(label), 26) for label in part["label"]])
+        axis.set_ylim(len(part) - 0.4, -0.6)
+        axis.tick_params(axis="y", length=0)
+        axis.spines["left"].set_visible(False)
+        axis.grid(axis="x", color=LIGHT)
+        axis.set_axisbelow(True)
+        if name is not None:
+            axis.set_title(name, loc="left", fontweight="bold")
+    low, high = axes[0, 0].get_xlim()
+    for axis in axes[:, 0] if low < 0 < high else ():
+        axis.axvline(0, color="#888888", linewidth=1, zorder=1)
+    figure.supxlabel(textwrap.fill(xlabel, 56), fontsize=FONT)
+    return figure
+
 
 def change_plot(panels, xlabel, scale=100):
-    """Differences with their intervals: one panel a column, one row a setting.
+    """Differences with their intervals: panels two by two, one row a setting. `intervals` for one list of rows.
 
     Parameters
     ----------
@@ -25,31 +173,27 @@ def change_plot(panels, xlabel, scale=100):
     matplotlib Figure
     """
     names = list(next(iter(panels.values()))["setting"])
+    columns = min(2, len(panels))
+    lines = -(-len(panels) // columns)
     figure, axes = plt.subplots(
-        1, len(panels), figsize=(2.4 + 1.75 * len(panels), 1.1 + 0.27 * len(names)),
-        sharey=True, squeeze=False, layout="constrained",
+        lines, columns, figsize=(WIDTH, 0.6 + lines * (0.45 + 0.3 * len(names))),
+        sharex=True, sharey=True, squeeze=False, layout="constrained",
     )  # fmt: skip
     y = np.arange(len(names))[::-1]
-    for axis, (title, rows) in zip(axes[0], panels.items()):
+    for axis in axes.flat[len(panels) :]:
+        axis.set_axis_off()
+    for axis, (title, rows) in zip(axes.flat, panels.items()):
         rows = rows.set_index("setting").reindex(names)
         axis.axvline(0, color="#888888", linewidth=0.8)
         colours = [COLOURS[int(i)] for i in rows.get("colour", pd.Series(0, rows.index)).fillna(0)]
         axis.hlines(y, scale * rows["low"], scale * rows["high"], colors=colours, linewidth=1.6)
         axis.scatter(scale * rows["mean"], y, color=colours, s=20, zorder=3)
-        axis.set_title(textwrap.fill(title, 16))
-        axis.grid(axis="x", color="#EEEEEE")
+        axis.set_title(textwrap.fill(title, 20))
+        axis.grid(axis="x", color=LIGHT)
         axis.set_axisbelow(True)
-    axes[0, 0].set_yticks(y, map(short_name, names))
-    figure.supxlabel(xlabel, fontsize=10)
+    axes[0, 0].set_yticks(y, [textwrap.fill(short_name(name), 24) for name in names])
+    figure.supxlabel(xlabel, fontsize=FONT)
     return figure
-
-
-# Okabe and Ito's colours, told apart by colour-blind readers too, but wine for black.
-COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#999999"]
-plt.rcParams.update({
-    "axes.prop_cycle": plt.cycler(color=COLOURS), "axes.spines.top": False, "axes.spines.right": False,
-    "figure.dpi": 90, "font.size": 10, "axes.titlesize": 10, "legend.frameon": False,
-})  # fmt: skip
 
 
 def image_row(axes, images, titles=None):
@@ -61,6 +205,10 @@ def image_row(axes, images, titles=None):
             axis.set_title(titles[i])
 
 
+def _percent(values):
+    return np.full(len(values), 100 / len(values))
+
+
 def confidence_histogram(confidences):
     """Histograms of the maximum probability, one panel a set, the in-distribution one behind each.
 
@@ -70,25 +218,15 @@ def confidence_histogram(confidences):
         The first entry is the in-distribution set.
     """
     (id_name, id_values), *others = confidences.items()
-    columns = min(4, len(others))
+    columns = min(2, len(others))
     rows = -(-len(others) // columns)
     figure, axes = plt.subplots(
-        rows, columns, figsize=(3 * columns, 2.3 * rows), sharex=True, squeeze=False, layout="constrained"
+        rows, columns, figsize=(WIDTH, 0.4 + 1.9 * rows), sharex=True, squeeze=False, layout="constrained"
     )
     bins = np.linspace(0, 1, 31)
     for axis, (name, values) in zip(axes.flat, others):
-        axis.hist(
-            id_values, bins, weights=np.full(len(id_values), 100 / len(id_values)), color="#BBBBBB", label=id_name
-        )
-        axis.hist(
-            values,
-            bins,
-            weights=np.full(len(values), 100 / len(values)),
-            histtype="step",
-            color=COLOURS[1],
-            linewidth=1.8,
-            label="OOD",
-        )
+        axis.hist(id_values, bins, weights=_percent(id_values), color=ID_COLOUR, label=id_name)
+        axis.hist(values, bins, weights=_percent(values), histtype="step", color=OOD_COLOUR, linewidth=1.8, label="OOD")
         axis.set_title(name)
     for axis in axes.flat[len(others) :]:
         axis.set_axis_off()
@@ -98,33 +236,45 @@ def confidence_histogram(confidences):
     return figure
 
 
-def patch_figure(images, maps, row_titles):
-    """Images over their maps: one column an image, one row a map.
+def patch_figure(images, maps, row_titles, shares=("evidence",)):
+    """Images over their maps: one column an image, one row a map, its title above it.
 
     Parameters
     ----------
     images : ndarray of shape [N, H, W, 3], uint8
+        At most six, or they are too small on a phone.
     maps : list of ndarray of shape [N, h, w]
         Boolean maps are drawn over the image: chosen patches stay, the others are dimmed. Of the
-        others, colours run from 0 to the largest value of the row.
+        others, lengths of cells share one colour scale, which stands below.
     row_titles : list of str
+    shares : tuple of str
+        Titles of rows that hold no lengths but shares: grey, from 0 (black) to 1 (white).
     """
     count, size = len(images), images.shape[1]
-    figure, axes = plt.subplots(
-        1 + len(maps), count, figsize=(1.25 * count + 1.2, 1.3 * (1 + len(maps))), layout="constrained"
-    )
-    image_row(axes[0], images)
-    for row, values in zip(axes[1:], maps):
-        for axis, image, value in zip(row, images, values):
-            if value.dtype == bool:
-                pixel = np.arange(size) * len(value) // size
-                big = value[np.ix_(pixel, pixel)]
+    side, gap, title, bar = WIDTH / count, 0.06, 0.3, 0.7
+    lengths = [m for m, name in zip(maps, row_titles) if m.dtype != bool and name not in shares]
+    height = (1 + len(maps)) * (side + title) + (bar if lengths else 0)
+    figure = plt.figure(figsize=(WIDTH, height))
+    vmax = max((float(m.max()) for m in lengths), default=1.0)
+    for i, (name, values) in enumerate(zip(["image", *row_titles], [None, *maps])):
+        bottom = height - (i + 1) * (side + title)
+        figure.text(0.005, (bottom + side + 0.06) / height, name, va="bottom")
+        for j, image in enumerate(images):
+            axis = figure.add_axes((j * side / WIDTH, bottom / height, (side - gap) / WIDTH, (side - gap) / height))
+            if values is None:
+                axis.imshow(image)
+            elif values.dtype == bool:
+                pixel = np.arange(size) * len(values[j]) // size
+                big = values[j][np.ix_(pixel, pixel)]
                 axis.imshow(np.where(big[..., None], image, 0.25 * image + 170).astype(np.uint8))
+            elif name in shares:
+                axis.imshow(values[j], cmap="gray", vmin=0, vmax=1)
             else:
-                axis.imshow(value, cmap="viridis", vmin=0, vmax=values.max())
+                norm_map(axis, values[j], vmax)
             axis.set_axis_off()
-    for row, title in zip(axes, ["image", *row_titles]):
-        row[0].text(-0.12, 0.5, title, transform=row[0].transAxes, ha="right", va="center")
+    if lengths:
+        place = figure.add_axes((0.1, 0.5 / height, 0.8, 0.12 / height))
+        _norm_bar(figure, vmax, cax=place, orientation="horizontal")
     return figure
 
 
@@ -144,8 +294,8 @@ def heat_table(panels, title, centre=None, digits=1):
     """
     rows, columns = next(iter(panels.values())).axes
     values = np.stack([np.asarray(table, float) for table in panels.values()])
-    n, stacked = len(panels), len(panels) * len(columns) > 8
-    width, height = max(0.62 * len(columns), 1.9), 0.26 * len(rows) + 0.5
+    n, stacked = len(panels), len(panels) * len(columns) > 5
+    width, height = max(0.62 * len(columns), 1.9), 0.3 * len(rows) + 0.5
     figure, axes = plt.subplots(
         *((n, 1) if stacked else (1, n)), sharex=True, sharey=True, squeeze=False, layout="constrained",
         figsize=(width + 2.2, n * height + 1.4) if stacked else (n * width + 2.2, height + 1.4),
@@ -162,11 +312,11 @@ def heat_table(panels, title, centre=None, digits=1):
                 red, green, blue, _ = image.cmap(image.norm(cells[i, j]))
                 dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
                 text = f"{cells[i, j]:{'+' if centre is not None else ''}.{digits}f}"
-                axis.text(j, i, text, ha="center", va="center", color="white" if dark else "black", fontsize=8)
+                axis.text(j, i, text, ha="center", va="center", color="white" if dark else "black")
         axis.set_xticks(range(len(columns)), columns, rotation=40, ha="right", rotation_mode="anchor")
         axis.set_yticks(range(len(rows)), rows)
-        axis.set_title(name, fontsize=10)
+        axis.set_title(name)
         axis.spines[:].set_visible(False)
         axis.tick_params(length=0)
-    figure.suptitle(title, fontsize=11)
+    figure.suptitle(textwrap.fill(title, 52))
     return figure

@@ -3,6 +3,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from matplotlib.colors import to_rgb
 
 from bgood_lib.background_loss import quality
 from bgood_lib.background_loss.patches import background_patches
@@ -40,7 +41,9 @@ def test_patch_maps_and_their_figure(images, labels, patch_size):
     for evidence, which in zip(maps["evidence"], maps["chosen"]):
         assert evidence.min() >= 0 and evidence.max() <= 1 and evidence[which].max() <= evidence[~which].min()
     figure = plots.patch_figure(images[:4], list(maps.values()), list(maps))
-    assert len(figure.axes) == 4 * (1 + 3)
+    assert len(figure.axes) == 4 * (1 + 3) + 1  # and the colour bar
+    norms = [axis.images[0] for axis in figure.axes[4 * (1 + list(maps).index("norm")) :][:4]]
+    assert {image.get_clim() for image in norms} == {(0, float(maps["norm"].max()))}
 
 
 def test_heat_table_writes_numbers_and_leaves_missing_ones_empty():
@@ -56,3 +59,70 @@ def test_heat_table_writes_numbers_and_leaves_missing_ones_empty():
     assert (one.get_title(), two.get_title()) == ("one", "two")
     assert [label.get_text() for label in one.get_xticklabels()] == ["x", "y"]
     assert [label.get_text() for label in one.get_yticklabels()] == ["a", "b"]
+
+
+def luminance(colour):
+    rgb = np.array(to_rgb(colour))
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+
+
+def test_every_method_has_a_colour_of_its_own_that_can_be_seen_on_white():
+    colours = [plots.colour(name) for name in plots.METHOD_COLOURS]
+    assert len(set(colours)) == len(colours) and plots.OOD_COLOUR not in colours
+    assert all(1.05 / (luminance(colour) + 0.05) >= 3 for colour in [*colours, plots.OOD_COLOUR])
+    with pytest.raises(KeyError, match="no colour for 'mine'"):
+        plots.colour("mine")
+
+
+def test_maps_of_norms_share_their_scale_and_have_a_bar():
+    figure, axes = plt.subplots(1, 2, layout="constrained")
+    images = [plots.norm_map(axis, [[1, 2], [0, value]], vmax=7) for axis, value in zip(axes, (3, 7))]
+    assert {image.get_clim() for image in images} == {(0, 7)} and len({image.get_cmap().name for image in images}) == 1
+    bar = plots.norm_bar(figure, axes, 7)
+    assert bar.ax.get_xlim() == (0, 7) and "length" in bar.ax.get_xlabel()
+    assert plots.norm_map(axes[0], [[1, 4]]).get_clim() == (0, 4)
+    with pytest.raises(ValueError, match=r"shape \(3,\)"):
+        plots.norm_map(axes[0], [1, 2, 3])
+
+
+def test_intervals_draw_each_row_in_its_method_s_colour():
+    rows = pd.DataFrame({
+        "label": ["background", "all cells", "true masks"], "mean": [1.0, -0.5, 2], "low": [0.5, -1, np.nan],
+        "high": [1.5, 0, np.nan], "colour": ["background", "all", "oracle"], "panel": ["near", "near", "far"],
+    })  # fmt: skip
+    figure = plots.intervals(rows, "change of AUROC, points; n = 5")
+    near, far = figure.axes
+    assert near.get_title(loc="left") == "near" and far.get_title(loc="left") == "far"
+    assert [label.get_text() for label in near.get_yticklabels()] == ["background", "all cells"]
+    lines, dots = near.collections
+    np.testing.assert_allclose([line[:, 0] for line in lines.get_segments()], [[0.5, 1.5], [-1, 0]])
+    np.testing.assert_allclose(dots.get_offsets(), [[1, 0], [-0.5, 1]])
+    np.testing.assert_allclose(
+        dots.get_facecolors()[:, :3], [to_rgb(plots.colour(name)) for name in rows["colour"][:2]]
+    )
+    assert near.yaxis_inverted() and near.get_xlim() == far.get_xlim()
+    assert len(plots.intervals(rows.drop(columns="panel"), "x").axes) == 1
+    with pytest.raises(ValueError, match="no column colour"):
+        plots.intervals(rows.drop(columns="colour"), "x")
+    with pytest.raises(ValueError, match="empty"):
+        plots.intervals(rows[:0], "x")
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 7])
+def test_text_is_readable_on_a_phone(n):
+    """A figure's text is 10 pixels high or more where the figure is 358 CSS pixels wide."""
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"mean": rng.normal(size=n), "low": -1.0, "high": 1.0, "label": "a b", "colour": "other"})
+    tables = {str(i): pd.DataFrame(rng.random((3, 3)), list("abc"), list("xyz")) for i in range(n)}
+    settings = pd.DataFrame({"setting": list("abc"), "mean": 0.0, "low": -1.0, "high": 1.0})
+    figures = [
+        plots.intervals(rows.assign(panel=[str(i) for i in range(n)]), "x"),
+        plots.confidence_histogram({"id": rng.random(9)} | {str(i): rng.random(9) for i in range(n)}),
+        plots.patch_figure(np.zeros((n, 8, 8, 3), np.uint8), [rng.random((n, 2, 2))], ["norm"]),
+        plots.heat_table(tables, "title"),
+        plots.change_plot({str(i): settings for i in range(n)}, "x"),
+    ]
+    for figure in figures:
+        scale = 358 / figure.get_figwidth() / 72
+        sizes = {text.get_fontsize() * scale for text in figure.findobj(plt.Text) if text.get_text()}
+        assert min(sizes) >= 10, sizes
