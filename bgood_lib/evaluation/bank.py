@@ -54,7 +54,7 @@ def build_bank(network, dataset, fit_images=10_000, report=print):
     if "val" in datasets.splits(dataset):
         sets["val"] = extract(network, *datasets.load(dataset, "val"), keep=True)
         descriptions["val"] = datasets.info(dataset, "val").description
-    bank, ood = _bank(network, sets, descriptions), []
+    bank, ood = bank_from(network, sets, descriptions), []
     for entry in ood_sets(dataset):
         if datasets.available(entry.name, "test"):
             features, description = pass_ood(network, entry)
@@ -67,7 +67,19 @@ def build_bank(network, dataset, fit_images=10_000, report=print):
     return with_validation(network, dataset, bank), ood
 
 
-def _bank(network, sets, descriptions=()):
+def bank_from(network, sets, descriptions=()):
+    """A bank of sets that were passed through a network: its head goes with them.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+    sets : dict of str to Features
+    descriptions : dict of str to Description, optional
+
+    Returns
+    -------
+    Bank
+    """
     head, ood_head = network.head, getattr(network, "ood_head", None)
     ood_head = ood_head and [array.detach().cpu().numpy() for array in ood_head.parameters()]
     return Bank(sets, head.weight.detach().cpu().numpy(), head.bias.detach().cpu().numpy(), descriptions, ood_head)
@@ -92,7 +104,7 @@ def bank_of(network, train, test, ood):
     """
     sets = {"train": extract(network, *train), "test": extract(network, *test)}
     sets |= {name: extract(network, images, [-1] * len(images)) for name, images in ood.items()}
-    return _bank(network, sets)
+    return bank_from(network, sets)
 
 
 def pass_ood(network, entry):

@@ -9,6 +9,7 @@ from ..background_loss.quality import judge_selectors
 from ..evaluation.bank import build_bank, describe_set, shifted_accuracy
 from ..evaluation.judge import judge
 from ..evaluation.protocols import require_ood
+from ..evaluation.resampled import judge_resampled
 from ..networks.build import make_network
 from ..training.checkpoint import identity_of, weights_sha256
 from ..training.cost import refuse_endless
@@ -119,7 +120,7 @@ def _refuse_another(out, identity):
         )
 
 
-def evaluate_run(trained, config, device, out, fit_images=10_000, report=print):
+def evaluate_run(trained, config, device, out, fit_images=10_000, report=print, resampled=0):
     """Pass every image through a trained network once, judge it, and write ``bank.npz`` and ``record.json``.
 
     Parameters
@@ -133,6 +134,9 @@ def evaluate_run(trained, config, device, out, fit_images=10_000, report=print):
         Training images that scores such as KNN are fitted on; no more than there are.
     report : callable, default=print
         Receives a line about every set that is missing.
+    resampled : int, default=0
+        Judge also with all images brought to so many pixels a side and back, see
+        :func:`bgood_lib.evaluation.resampled.judge_resampled`; 0: not.
 
     Returns
     -------
@@ -151,6 +155,8 @@ def evaluate_run(trained, config, device, out, fit_images=10_000, report=print):
         background = judge_selectors(network, feature_maps_of(network, images), labels, masks, **options)
     if shifted := shifted_accuracy(network, name):
         background["shifted"] = shifted
+    if resampled:
+        background["resampled"] = judge_resampled(network, name, resampled, min(fit_images, trained.n))
     figures = judge(bank)
     return write_record(out / "record.json", {
         "identity": trained.identity,

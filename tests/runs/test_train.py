@@ -22,8 +22,9 @@ def short(**settings):
 
 def test_a_run_leaves_what_belongs_together(tmp_path):
     trained = train_run(short(), CPU, tmp_path, report=str)
-    record = evaluate_run(trained, short(), CPU, tmp_path, 100, report=str)
+    record = evaluate_run(trained, short(), CPU, tmp_path, 100, report=str, resampled=16)
     assert read_record(tmp_path / "record.json") == json.loads(json.dumps(record))
+    assert record["resampled"]["side"] == 16 and 0 <= record["resampled"]["scenes_unseen"]["MSP"] <= 1
     assert record["identity"] == trained.identity == identity_of(tmp_path / "checkpoint.pt")
     assert record["config"]["precision"] == "float32" and record["data"]["fit_images"] == 100
     network = load_network(tmp_path / "checkpoint.pt", trained.identity)
