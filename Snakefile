@@ -47,6 +47,8 @@ FINDINGS = [
 ]
 PICTURES = ["book/results/scenes/idea.png", "book/results/scenes/scenes.png"]
 TABLES = [name for name, study in STUDIES.items() if study.publish == "tables"]
+# What explorers on pages show; `python -m bgood_lib.pages.explorers.export` makes it from runs.
+TOUCH = set(map(str, Path("results/touch").glob("*.json")))
 PUBLISHED = [f"results/{name}/runs.csv" for name in TABLES] + [
     f"results/{study.name}/{run}.json" for study in STUDIES.values() if study.publish is True for run in study.runs
 ]
@@ -145,7 +147,7 @@ rule finding:
     input:
         notebook="notebooks/{page}.ipynb",
         code=LIBRARY,
-        results=sorted({*map(str, Path("results").glob("*/*.[cj]s*")), "results/openood.csv", *PUBLISHED}),
+        results=sorted({*map(str, Path("results").glob("*/*.[cj]s*")), "results/openood.csv", *PUBLISHED} - TOUCH),
     output:
         "book/results/study/{page}.ipynb",
     log:
@@ -194,6 +196,9 @@ rule book:
         "_toc.yml",
         "book/style/book.css",
         "book/library.py",
+        "book/touch.py",
+        sorted(map(str, Path("book/touch").iterdir())),
+        sorted(TOUCH),
         LIBRARY,
         sorted(map(str, [*Path("book").glob("*.md"), *Path("book").glob("*.bib")])),
         sorted(set(map(str, Path("book/results").glob("*/*.ipynb"))) - {*PAGES, *FINDINGS}),

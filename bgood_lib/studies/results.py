@@ -45,5 +45,6 @@ def _joined(studies):
 
 def published(results="results"):
     """The folders of ``results/`` that hold a study, sorted: list of Path."""
-    folders = sorted(path for path in locate(results).iterdir() if path.is_dir())
+    # touch/ holds what the book's explorers show, made from runs; no records.
+    folders = sorted(path for path in locate(results).iterdir() if path.is_dir() and path.name != "touch")
     return [folder for folder in folders if (folder / "runs.csv").is_file() or any(folder.glob("[!.]*.json"))]

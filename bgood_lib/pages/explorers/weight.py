@@ -1,0 +1,149 @@
+"""The weight of the background loss, from none to much: what happens to the lengths of cells, and to the verdicts."""
+
+import numpy as np
+import torch
+
+from ... import datasets
+from ...utils.errors import InputError
+from .. import plots
+from . import trained
+from .base import Choice, Stops, description, pack, unpack
+
+SIZE = (7.2, 5.2)
+BINS = 36
+# One image of each set; the first that is at hand.
+SHOWN = ("test", "test", "scenes_unseen", "scenes_background", "scenes_elsewhere")
+
+
+def describe(runs="runs/scenes", selector="cam_threshold", seed=0):
+    """Trainings that differ in the weight alone.
+
+    Parameters
+    ----------
+    runs : path
+        Folder of the study's runs.
+    selector : str
+        Of the trainings with background loss.
+    seed : int
+
+    Returns
+    -------
+    dict
+        See :func:`.description`. ``data`` has ``images`` [n, H, W, 3] and their ``captions``, ``vmax``, and for
+        each of ``weights`` ``norms`` [n, h, w], ``accuracy`` and by score ``shares`` of each set in ``BINS`` bins,
+        ``threshold`` and ``figures``.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two such trainings.
+    """
+    common = {"seed": seed, "n_train": 0}
+    loss = {"method": "background", "selector": selector, "patch_size": 1, "penalty": "norm", "layer": "last"}
+    names = trained.runs_where(runs, method="cross_entropy", **common)[:1] + trained.runs_where(runs, **loss, **common)
+    found = sorted((trained.load(runs, name) for name in names), key=lambda each: each.config["weight"])
+    if len(found) < 2:
+        raise InputError(f"{runs} holds {len(found)} trainings of selector {selector}, seed {seed}; train two weights")
+    titles = trained.set_titles(found[0].record)
+    images, captions = _images(found[0].config["dataset"], titles)
+    networks, axes = [], {}
+    every = [trained.scores(each) for each in found]
+    for score in trained.SCORES:
+        values = np.concatenate([each[score][name] for each in every for name in ("test", *titles)])
+        axes[score] = [float(f"{x:.3g}") for x in np.quantile(values, [0.002, 0.998])]
+    for each, scores in zip(found, every):
+        networks.append({
+            **each.about(),
+            "norms": pack(_norms(each.network, images)),
+            "scores": {
+                score: {
+                    "threshold": trained.threshold(sets["test"]),
+                    "figures": trained.figures(each.record, score),
+                    "shares": {name: pack(_shares(sets[name], *axes[score])) for name in ("test", *titles)},
+                }
+                for score, sets in scores.items()
+            },
+        })  # fmt: skip
+    longest = np.quantile(np.concatenate([each.bank["test"].cell_norms.ravel() for each in found[:1]]), 0.99)
+    stops = [[i, _name(each.config["weight"])] for i, each in enumerate(found)]
+    controls = {
+        "weight": Stops("Weight of the background loss", stops, 0),
+        "score": Choice("Score", [[name, title] for name, title in trained.SCORES.items()], "MSP"),
+        "ood": Choice("OOD images", [[name, title] for name, title in titles.items()], next(iter(titles))),
+    }
+    data = {
+        "images": pack(images), "captions": captions, "vmax": float(f"{longest:.1g}"), "axes": axes,
+        "titles": titles, "n": {name: len(found[0].bank[name]) for name in ("test", *titles)}, "networks": networks,
+    }  # fmt: skip
+    return description("The weight of the background loss", controls, data)
+
+
+def _name(weight):
+    return "0 (cross-entropy alone)" if weight == 0 else f"{weight:g}"
+
+
+def _images(dataset, titles):
+    images, labels = datasets.load(dataset, "test")
+    classes = datasets.extra(dataset, "test", "classes")
+    rows, captions = [], []
+    wanted = SHOWN if dataset == "scenes" else ("test", "test", *list(titles)[:3])
+    for place, name in enumerate(wanted):
+        if name == "test":
+            i = [0, len(images) // 2][place]
+            rows.append(images[i])
+            captions.append(f"known: {classes[labels[i]]}")
+        elif name in titles:
+            rows.append(datasets.load(name, "test")[0][0])
+            captions.append(titles[name])
+    return np.stack(rows), captions
+
+
+@torch.no_grad()
+def _norms(network, images):
+    maps = network.feature_map(torch.as_tensor(images).permute(0, 3, 1, 2))
+    return maps.norm(dim=1).numpy().astype(np.float16)
+
+
+def _shares(scores, low, high):
+    counts, _ = np.histogram(np.clip(scores, low, high), BINS, (low, high))
+    return (counts / len(scores)).astype(np.float16)
+
+
+def draw(figure, data, values):
+    """Draw it.
+
+    Parameters
+    ----------
+    figure : matplotlib Figure
+    data : dict
+        Of the description.
+    values : dict
+        Of the controls: ``weight`` (place of a network), ``score``, ``ood``.
+    """
+    network, score, ood = data["networks"][values["weight"]], values["score"], values["ood"]
+    images, norms = unpack(data["images"]), unpack(network["norms"])
+    grid = figure.add_gridspec(
+        3, len(images), height_ratios=[1, 1, 1.5], hspace=0.35, left=0.05, right=0.98, bottom=0.12, top=0.93
+    )
+    for i, (image, caption) in enumerate(zip(images, data["captions"])):
+        above, below = figure.add_subplot(grid[0, i]), figure.add_subplot(grid[1, i])
+        above.imshow(image)
+        above.set_axis_off()
+        above.set_title(caption, fontsize=9)
+        plots.norm_map(below, norms[i].astype(np.float32), data["vmax"])
+    found, (low, high) = network["scores"][score], data["axes"][score]
+    axis = figure.add_subplot(grid[2, :])
+    edges = np.linspace(low, high, BINS + 1)
+    for name, label, colour in (("test", "ID", plots.ID_COLOUR), (ood, data["titles"][ood], plots.OOD_COLOUR)):
+        axis.stairs(
+            100 * unpack(found["shares"][name]).astype(float), edges, fill=True, alpha=0.4, color=colour, label=label
+        )
+    axis.axvline(found["threshold"], color=plots.INK)
+    figures = found["figures"][ood]
+    axis.set_title(
+        f"AUROC {100 * figures['auroc']:.1f}%, fpr95_id_positive {100 * figures['fpr95_id_positive']:.1f}%, "
+        f"ID accuracy {100 * network['accuracy']:.1f}% (one training)",
+        fontsize=9,
+    )
+    axis.set(xlabel=f"{trained.SCORES[score]} (larger: more OOD)", ylabel="% of images")
+    axis.legend()
