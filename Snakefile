@@ -46,12 +46,16 @@ FINDINGS = [
     if path.stem != "train" and "runs_folder" not in path.read_text(encoding="utf-8")
 ]
 PICTURES = ["book/results/scenes/idea.png", "book/results/scenes/scenes.png"]
+SAID = ["book/results/study/verdict.md", "book/results/study/all_scores.csv"]  # of all published results at once
 TABLES = [name for name, study in STUDIES.items() if study.publish == "tables"]
 # What explorers on pages show; `python -m bgood_lib.pages.explorers.export` makes it from runs.
 TOUCH = set(map(str, Path("results/touch").glob("*.json")))
 PUBLISHED = [f"results/{name}/runs.csv" for name in TABLES] + [
     f"results/{study.name}/{run}.json" for study in STUDIES.values() if study.publish is True for run in study.runs
 ]
+
+RESULTS = {*map(str, Path("results").glob("*/*.[cj]s*")), *map(str, Path("results").glob("*.csv")), *PUBLISHED}
+RESULTS = sorted(RESULTS - TOUCH)
 
 
 def ood_sets(study, run):
@@ -147,13 +151,24 @@ rule finding:
     input:
         notebook="notebooks/{page}.ipynb",
         code=LIBRARY,
-        results=sorted({*map(str, Path("results").glob("*/*.[cj]s*")), "results/openood.csv", *PUBLISHED} - TOUCH),
+        results=RESULTS,
     output:
         "book/results/study/{page}.ipynb",
     log:
         notebook="runs/study/{page}.ipynb",
     shell:
         "OMP_NUM_THREADS={threads} bgood run -q {input.notebook:q} {log.notebook:q} && cp {log.notebook:q} {output:q}"
+
+
+rule said:
+    input:
+        results=RESULTS,
+        code=LIBRARY,
+        script="book/from_results.py",
+    output:
+        SAID,
+    shell:
+        "python {input.script} results book/results/study"
 
 
 rule publish:
@@ -192,6 +207,7 @@ rule book:
         PAGES,
         FINDINGS,
         PICTURES,
+        SAID,
         "_config.yml",
         "_toc.yml",
         "book/style/book.css",

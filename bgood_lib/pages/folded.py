@@ -1,0 +1,46 @@
+"""Evidence that a reader unfolds: tables behind one line."""
+
+import html
+
+from IPython.display import HTML
+
+
+def table_html(table, corner=""):
+    """A table as HTML, with the name of its rows in the corner, where an empty header would stand.
+
+    Parameters
+    ----------
+    table : DataFrame
+    corner : str
+        What a row is, for example ``training``.
+    """
+    levels = table.index.nlevels
+    if levels == 1:
+        return table.rename_axis(index=None, columns=corner or "row").to_html(escape=False, justify="left")
+    names = [name or corner for name in table.index.names]
+    return table.rename_axis(names).reset_index().to_html(escape=False, justify="left", index=False)
+
+
+def folded(title, *parts, corner=""):
+    """Tables and sentences behind a line that opens them.
+
+    Parameters
+    ----------
+    title : str
+        What is inside.
+    *parts : DataFrame or str
+        In their order; a str is a paragraph.
+    corner : str
+        What a row of the tables is.
+
+    Returns
+    -------
+    IPython.display.HTML
+    """
+    inside = [f"<p>{html.escape(part)}</p>" if isinstance(part, str) else table_html(part, corner) for part in parts]
+    return HTML(f"<details><summary>{html.escape(title)}</summary>{''.join(inside)}</details>")
+
+
+def shown(table, corner=""):
+    """A table that is not folded, see :func:`table_html`."""
+    return HTML(table_html(table, corner))

@@ -1,0 +1,49 @@
+"""Figures as they stand in a sentence."""
+
+import math
+
+import pandas as pd
+
+
+def number(value, digits=1, sign=False):
+    """A share in percent or points, as text: ``1.8``, with ``sign`` also ``+1.8`` and ``−0.4``; never ``-0.0``."""
+    text = f"{round(100 * value, digits) + 0.0:{'+' if sign else ''}.{digits}f}"
+    return text.replace("-", "−")
+
+
+def span(difference, digits=1):
+    """What a difference rests on: ``95% interval 1.7 to 1.9, n = 3``.
+
+    Without an interval only n is said, and how many trainings collapsed.
+    """
+    seeds = f"n = {difference.n}" + f", {difference.collapsed} collapsed" * bool(difference.collapsed)
+    if math.isnan(difference.low):
+        return seeds
+    return f"95% interval {number(difference.low, digits)} to {number(difference.high, digits)}, {seeds}"
+
+
+def points(difference, digits=1):
+    """A difference with all that it rests on: ``+1.8 points (95% interval 1.7 to 1.9, n = 3)``."""
+    if difference is None:
+        return "not measured"
+    return f"{number(difference.mean, digits, sign=True)} points ({span(difference, digits)})"
+
+
+def moves(difference, digits=1):
+    """``rises by 4.1 points`` or ``falls by 0.3 points``."""
+    return f"{'falls' if difference.mean < 0 else 'rises'} by {number(abs(difference.mean), digits)} points"
+
+
+def mean(values, digits=1):
+    """Mean and standard deviation over seeds (ddof 1): ``93.5 ± 0.2``; one seed has no spread."""
+    values = pd.Series(values, dtype=float).dropna()
+    if values.empty:
+        return "–"
+    spread = f"\u00a0±\u00a0{number(values.std(ddof=1), digits)}" if len(values) > 1 else ""
+    return number(values.mean(), digits) + spread
+
+
+def listed(parts):
+    """``a``, ``a and b``, ``a, b and c``."""
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last
