@@ -144,15 +144,14 @@ window.bgoodTouch ??= (() => {
     return context;
   }
 
-  // A frame around `[left, top, width, height]`, in units of which the canvas is `units` wide; seen on any colour.
+  // A frame inside `[left, top, width, height]`, in units of which the canvas is `units` wide; seen on any colour.
   function frame(canvas, box, units, { colour: ink = "#fff", dash = [], width = 3 } = {}) {
-    const context = canvas.getContext("2d"), scale = canvas.width / units;
+    const context = canvas.getContext("2d"), scale = canvas.width / units, inset = width / 2 + 1;
     const [x, y, w, h] = box.map((value) => value * scale);
-    for (const [style, line, pattern] of [["#000", width + 2, dash.length ? dash : []], [ink, width, dash]]) {
+    for (const [style, line, pattern] of [["#000", width + 2, []], [ink, width, dash]]) {
+      Object.assign(context, { strokeStyle: style, lineWidth: line });
       context.setLineDash(pattern);
-      context.strokeStyle = style;
-      context.lineWidth = line;
-      context.strokeRect(x + line / 2, y + line / 2, w - line, h - line);
+      context.strokeRect(x + inset, y + inset, w - 2 * inset, h - 2 * inset);
     }
     context.setLineDash([]);
   }
@@ -160,7 +159,7 @@ window.bgoodTouch ??= (() => {
   const normColour = (share) => look.norms[clamp(Math.floor(share * look.norms.length), 0, look.norms.length - 1)];
 
   // A heat map of cell norms [side x side] in the book's scale from 0 to `vmax`; `chosen` cells are framed.
-  function normMap(label, size = 240) {
+  function normMap(label, size = 320) {
     const canvas = el("canvas", { width: size, height: size, role: "img", "aria-label": label, class: "touch-map" });
     const update = (norms, vmax, chosen) => {
       const side = Math.sqrt(norms.length), cell = size / side, context = canvas.getContext("2d");
@@ -168,7 +167,7 @@ window.bgoodTouch ??= (() => {
         context.fillStyle = normColour(norm / vmax);
         context.fillRect((i % side) * cell, Math.floor(i / side) * cell, cell, cell);
       });
-      chosen?.forEach((is, i) => is && frame(canvas, [(i % side) + 0.06, Math.floor(i / side) + 0.06, 0.88, 0.88], side, { width: 2 }));
+      chosen?.forEach((is, i) => is && frame(canvas, [(i % side) + 0.1, Math.floor(i / side) + 0.1, 0.8, 0.8], side, { width: 2 }));
     };
     return { element: canvas, update };
   }

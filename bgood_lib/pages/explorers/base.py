@@ -171,29 +171,53 @@ def defaults(described):
     return {name: control["default"] for name, control in described["controls"].items()}
 
 
-def still(described, draw, size, values=(), dpi=110):
-    """A picture of an explorer.
+def prepared(module, described):
+    """The data of a description as the explorer's ``draw`` wants it: once, not at every move."""
+    return module.prepare(described["data"]) if hasattr(module, "prepare") else described["data"]
+
+
+def picture(module, data, values, dpi=90):
+    """An explorer as a picture.
 
     Parameters
     ----------
+    module : module
+        With ``draw(figure, data, values)`` and ``SIZE``, width and height in inches.
+    data : dict
+        Of :func:`prepared`.
+    values : dict
+        Of all controls.
+    dpi : float, default=90
+
+    Returns
+    -------
+    bytes : a PNG
+    """
+    figure = plt.Figure(figsize=module.SIZE, dpi=dpi)
+    module.draw(figure, data, values)
+    with io.BytesIO() as file:
+        figure.savefig(file, format="png", dpi=dpi, pil_kwargs={"compress_level": 1})
+        return file.getvalue()
+
+
+def still(name, described, dpi=144, **values):
+    """An explorer before anything is moved, for a page that shows no other figure.
+
+    Parameters
+    ----------
+    name : str
     described : dict
         A :func:`description`.
-    draw : callable
-        A function of figure, data and values, such as an explorer's ``draw``.
-    size : (float, float)
-        Inches.
-    values : dict, optional
+    dpi : float, default=144
+    **values
         Of controls that are not at their defaults.
 
     Returns
     -------
     bytes : a PNG
     """
-    figure = plt.Figure(figsize=size, dpi=dpi)
-    draw(figure, described["data"], {**defaults(described), **dict(values)})
-    with io.BytesIO() as file:
-        figure.savefig(file, format="png", dpi=dpi)
-        return file.getvalue()
+    module = find(name)
+    return picture(module, prepared(module, described), {**defaults(described), **values}, dpi)
 
 
 def explore(name, described=None, **sources):
@@ -225,16 +249,15 @@ def explore(name, described=None, **sources):
         raise InputError("explorers in a notebook need ipywidgets: pip install ipywidgets") from None
     described = described or module.describe(**sources)
     controls = {name: _widget(ipywidgets, control) for name, control in described["controls"].items()}
-    picture = ipywidgets.Image(format="png")
+    data, shown = prepared(module, described), ipywidgets.Image(format="png")
 
     def draw(_=None):
-        values = {name: control.value for name, control in controls.items()}
-        picture.value = still(described, module.draw, module.SIZE, values)
+        shown.value = picture(module, data, {name: control.value for name, control in controls.items()})
 
     for control in controls.values():
         control.observe(draw, "value")
     draw()
-    return ipywidgets.VBox([picture, *controls.values()])
+    return ipywidgets.VBox([shown, *controls.values()])
 
 
 def _widget(ipywidgets, control):

@@ -13,7 +13,7 @@ from ...utils.errors import InputError
 from ...utils.files import locate
 
 SCORES = {"MSP": "MSP", "Energy": "Energy", "MapNorm": "Map norm"}
-TITLES = {"cross_entropy": "Cross-entropy", "background": "With background loss"}
+TITLES = {"cross_entropy": "Cross-entropy", "background": "Background loss"}
 
 
 @dataclass(frozen=True)
