@@ -6,7 +6,6 @@ from PIL import Image
 
 from ...background_loss.selectors import select
 from ...datasets import scenes
-from ...utils.errors import InputError
 from .. import plots
 from . import trained
 from .base import Choice, Colour, Slider, description, pack, unpack
@@ -29,7 +28,7 @@ def describe(runs="runs/scenes", selector="cam_threshold", seed=0):
     runs : path
         Folder of the study's runs.
     selector : str
-        Of the training with background loss, the one of least weight 0.1 or more.
+        Of the training with background loss, the one of weight 0.1.
     seed : int
 
     Returns
@@ -42,39 +41,28 @@ def describe(runs="runs/scenes", selector="cam_threshold", seed=0):
     Raises
     ------
     InputError
-        If one of the two is missing, or they were trained on other images.
+        If one of the two is missing.
     """
-    loss = {"method": "background", "selector": selector, "patch_size": 1, "weight": 0.1}
-    names = [
-        trained.runs_where(runs, dataset="scenes", seed=seed, **wanted)[:1]
-        for wanted in ({"method": "cross_entropy"}, loss)
-    ]
-    if not all(names):
-        raise InputError(
-            f"{runs} lacks a training on scenes with cross_entropy or with background, selector {selector}, "
-            f"weight 0.1, seed {seed}; train both: make book"
-        )
+    pair = trained.pair(runs, selector, seed, dataset="scenes")
     networks = []
-    for (name,) in names:
-        each = trained.load(runs, name)
+    for each in pair:
         scores = {}
         for score, sets in trained.scores(each).items():
             low = float(np.sort(sets["test"])[int(0.05 * len(sets["test"]))])
             figures = trained.figures(each.record, score)
             scores[score] = {"low": low, "threshold": trained.threshold(sets["test"]), "figures": figures}
-        longest = float(np.quantile(each.bank["test"].cell_norms, 0.99))
         networks.append(
             {
                 **each.about(),
                 "title": trained.TITLES[each.config["method"]],
                 "scores": scores,
                 **fold(each.network),
-                "longest": longest,
+                "vmax": trained.longest(each),
             }
         )
     data = {
         "pictures": _pictures(), "digits": pack(_digits()), "classes": list(scenes.CLASSES), "side": scenes.SIDE,
-        "least": scenes.MASK_THRESHOLD, "vmax": float(f"{networks[0]['longest']:.1g}"), "networks": networks,
+        "least": scenes.MASK_THRESHOLD, "vmax": networks[0]["vmax"], "networks": networks,
         "scores": trained.SCORES, "n_unseen": scenes.SIZES["unseen"],
     }  # fmt: skip
     last = scenes.SIDE - 1

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ... import datasets
 from ...detectors import scoring
 from ...features import Bank
 from ...networks.base import MapNetwork
@@ -14,6 +15,9 @@ from ...utils.files import locate
 
 SCORES = {"MSP": "MSP", "Energy": "Energy", "MapNorm": "Map norm"}
 TITLES = {"cross_entropy": "Cross-entropy", "background": "Background loss"}
+
+# Of the images that are shown: known ones, then the first of these sets.
+SHOWN = ("scenes_unseen", "scenes_background", "scenes_elsewhere")
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,64 @@ def load(runs, name):
         raise InputError(f"there is no run {name!r} in {runs}; there are: {', '.join(records)}")
     bank = Bank.load(folder / "bank.npz")
     return Trained(name, records[name], load_network(folder / "checkpoint.pt", records[name]["identity"]), bank)
+
+
+def pair(runs, selector="cam_threshold", seed=0, **wanted):
+    """The two trainings that pages compare: without, and with background loss of weight 0.1.
+
+    Parameters
+    ----------
+    runs : path
+        Folder of the study's runs.
+    selector : str
+    seed : int
+    **wanted
+        Further fields of the configurations.
+
+    Returns
+    -------
+    list of two Trained
+
+    Raises
+    ------
+    InputError
+        If one of the two is missing.
+    """
+    loss = {"method": "background", "selector": selector, "patch_size": 1, "weight": 0.1}
+    found = [runs_where(runs, seed=seed, **kind, **wanted)[:1] for kind in ({"method": "cross_entropy"}, loss)]
+    if not all(found):
+        raise InputError(
+            f"{runs} lacks a training of seed {seed} with cross_entropy, or with background, selector {selector} and "
+            "weight 0.1; train both: make book"
+        )
+    return [load(runs, name) for (name,) in found]
+
+
+def longest(trained):
+    """The length of a cell that maps show brightest: 99% of the cells of ID test images are shorter; one digit."""
+    return float(f"{np.quantile(trained.bank['test'].cell_norms, 0.99):.1g}")
+
+
+def some_images(dataset, titles):
+    """Two ID test images and the first of up to three OOD sets.
+
+    Parameters
+    ----------
+    dataset : str
+    titles : dict of str to str
+        See :func:`set_titles`.
+
+    Returns
+    -------
+    images : ndarray of shape [n, H, W, 3], uint8
+    captions : list of str
+    """
+    images, labels = datasets.load(dataset, "test")
+    classes = datasets.extra(dataset, "test", "classes")
+    known = [0, len(images) // 2]
+    others = [name for name in SHOWN if name in titles] or list(titles)[:3]
+    shown = [images[i] for i in known] + [datasets.load(name, "test")[0][0] for name in others]
+    return np.stack(shown), [*(f"known: {classes[labels[i]]}" for i in known), *(titles[name] for name in others)]
 
 
 def threshold(scores):

@@ -3,7 +3,6 @@
 import numpy as np
 import torch
 
-from ... import datasets
 from ...utils.errors import InputError
 from .. import plots
 from . import trained
@@ -11,8 +10,6 @@ from .base import Choice, Stops, description, pack, unpack
 
 SIZE = (7.2, 5.2)
 BINS = 36
-# One image of each set; the first that is at hand.
-SHOWN = ("test", "test", "scenes_unseen", "scenes_background", "scenes_elsewhere")
 
 
 def describe(runs="runs/scenes", selector="cam_threshold", seed=0):
@@ -45,7 +42,7 @@ def describe(runs="runs/scenes", selector="cam_threshold", seed=0):
     if len(found) < 2:
         raise InputError(f"{runs} holds {len(found)} trainings of selector {selector}, seed {seed}; train two weights")
     titles = trained.set_titles(found[0].record)
-    images, captions = _images(found[0].config["dataset"], titles)
+    images, captions = trained.some_images(found[0].config["dataset"], titles)
     networks, axes = [], {}
     every = [trained.scores(each) for each in found]
     for score in trained.SCORES:
@@ -64,7 +61,6 @@ def describe(runs="runs/scenes", selector="cam_threshold", seed=0):
                 for score, sets in scores.items()
             },
         })  # fmt: skip
-    longest = np.quantile(np.concatenate([each.bank["test"].cell_norms.ravel() for each in found[:1]]), 0.99)
     stops = [[i, _name(each.config["weight"])] for i, each in enumerate(found)]
     controls = {
         "weight": Stops("Weight of the background loss", stops, 0),
@@ -72,7 +68,7 @@ def describe(runs="runs/scenes", selector="cam_threshold", seed=0):
         "ood": Choice("OOD images", [[name, title] for name, title in titles.items()], next(iter(titles))),
     }
     data = {
-        "images": pack(images), "captions": captions, "vmax": float(f"{longest:.1g}"), "axes": axes,
+        "images": pack(images), "captions": captions, "vmax": trained.longest(found[0]), "axes": axes,
         "titles": titles, "n": {name: len(found[0].bank[name]) for name in ("test", *titles)}, "networks": networks,
     }  # fmt: skip
     return description("The weight of the background loss", controls, data)
@@ -80,22 +76,6 @@ def describe(runs="runs/scenes", selector="cam_threshold", seed=0):
 
 def _name(weight):
     return "0 (cross-entropy alone)" if weight == 0 else f"{weight:g}"
-
-
-def _images(dataset, titles):
-    images, labels = datasets.load(dataset, "test")
-    classes = datasets.extra(dataset, "test", "classes")
-    rows, captions = [], []
-    wanted = SHOWN if dataset == "scenes" else ("test", "test", *list(titles)[:3])
-    for place, name in enumerate(wanted):
-        if name == "test":
-            i = [0, len(images) // 2][place]
-            rows.append(images[i])
-            captions.append(f"known: {classes[labels[i]]}")
-        elif name in titles:
-            rows.append(datasets.load(name, "test")[0][0])
-            captions.append(titles[name])
-    return np.stack(rows), captions
 
 
 @torch.no_grad()
