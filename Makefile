@@ -24,10 +24,11 @@ OOD = cifar100 tiny_imagenet svhn mnist fashion_mnist textures
 OPTIONS = device=$(DEVICE) threads=$(THREADS) force=$(if $(filter-out 0 false,$(FORCE)),true,false)
 CIFAR10 = cifar10$(if $(filter-out cpu,$(PROFILE)),_$(PROFILE))
 
-.PHONY: help install book cifar10 photos study lint check test faults clean
+.PHONY: help install book pages cifar10 photos study lint check test faults clean
 
 help:
 	@echo "make book      install, train on the embedded scenes, build the book into _build/html"
+	@echo "make pages     build the book from the records and executed pages that are here: no training, no execution"
 	@echo "make check     ruff, and the tests that are not slow: while you work"
 	@echo "make test      ruff, and all tests"
 	@echo "make cifar10   the same notebooks on real CIFAR-10, then the book"
@@ -66,6 +67,10 @@ book: $(INSTALLED)
 	@$(SNAKEMAKE) --config studies=scenes $(OPTIONS)
 	@echo "the book: $(CURDIR)/_build/html/index.html"
 
+pages: .venv/installed
+	@python book/build.py
+	@echo "the book: $(CURDIR)/_build/html/index.html, and as one file $(CURDIR)/_build/book.zip"
+
 cifar10: $(INSTALLED)
 	@bgood data verify cifar10 >/dev/null 2>&1 || bgood data prepare cifar10
 	@for name in $(OOD); do bgood data verify $$name >/dev/null 2>&1 || bgood data prepare $$name || \
@@ -95,4 +100,4 @@ faults: .venv/installed
 	@python tests/faults/faults.py --kills $(N)
 
 clean:
-	rm -rf runs _build build .snakemake book/results/scenes book/results/study
+	rm -rf runs _build build .snakemake

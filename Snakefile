@@ -144,7 +144,7 @@ rule page:
         values=lambda w: [f"-p{name}={value}" for name, value in STUDIES[w.study].pages[w.page].items()],
     shell:
         "OMP_NUM_THREADS={threads} bgood run -q {input.notebook:q} {log.notebook:q} "
-        "-p runs_folder=runs/{wildcards.study} {params.values:q} && cp {log.notebook:q} {output:q}"
+        "-p runs_folder=runs/{wildcards.study} {params.values:q} && python book/settle.py {log.notebook:q} {output:q}"
 
 
 rule finding:
@@ -157,7 +157,7 @@ rule finding:
     log:
         notebook="runs/study/{page}.ipynb",
     shell:
-        "OMP_NUM_THREADS={threads} bgood run -q {input.notebook:q} {log.notebook:q} && cp {log.notebook:q} {output:q}"
+        "OMP_NUM_THREADS={threads} bgood run -q {input.notebook:q} {log.notebook:q} && python book/settle.py {log.notebook:q} {output:q}"
 
 
 rule said:
@@ -210,9 +210,8 @@ rule book:
         SAID,
         "_config.yml",
         "_toc.yml",
-        "book/style/book.css",
-        "book/library.py",
-        "book/touch.py",
+        sorted(str(path) for path in Path("book/style").rglob("*") if path.is_file()),
+        sorted(map(str, [*Path("book").glob("*.py"), *Path("book").glob("*.js")])),
         sorted(map(str, Path("book/touch").iterdir())),
         sorted(TOUCH),
         LIBRARY,
@@ -221,6 +220,4 @@ rule book:
     output:
         "_build/html/index.html",
     shell:
-        "jupyter-book build . -W -n --keep-going && "
-        # Sphinx copies the style only when a page has changed too.
-        "cp book/style/book.css _build/html/_static/ && touch {output}"
+        "python book/build.py && touch {output}"

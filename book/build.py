@@ -1,0 +1,51 @@
+"""Build the book from the records and executed pages that are here: nothing is trained, nothing is executed.
+
+python book/build.py [FOLDER]    into FOLDER/_build/html and FOLDER/_build/book.zip; FOLDER is by default the project
+"""
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+
+
+def pages():
+    """Names of all pages in _toc.yml, without what follows the dot."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    return [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
+
+
+def build(folder):
+    """Build all pages with every warning an error, and put them into a zip.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Raises
+    ------
+    SystemExit
+        A page has not been executed, or is not as it should be.
+    """
+    missing = [page for page in pages() if not any((ROOT / f"{page}{end}").is_file() for end in (".md", ".ipynb"))]
+    if missing:
+        sys.exit(f"error: not executed yet: {', '.join(missing)}; `make book` does that, and trains what is missing")
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", ROOT, "--path-output", folder]
+    done = subprocess.run([*map(str, command), "-W", "-n", "--keep-going"], check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+    html = folder / "_build/html"
+    # Sphinx copies the style only when a page has changed too.
+    shutil.copytree(ROOT / "book/style", html / "_static", dirs_exist_ok=True)
+    with zipfile.ZipFile(folder / "_build/book.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(path for path in html.rglob("*") if path.is_file()):
+            archive.write(path, Path("bgood-book") / path.relative_to(html))
+
+
+if __name__ == "__main__":
+    build(Path(sys.argv[1] if len(sys.argv) > 1 else ROOT).resolve())

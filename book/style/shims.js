@@ -1,0 +1,30 @@
+// What screen readers and the theme do not agree on.
+document.addEventListener("DOMContentLoaded", () => {
+  const all = (selector, change) => document.querySelectorAll(selector).forEach(change);
+  // A search form is a landmark of its own; where there are two on a page, each has its name.
+  all("form.bd-search", (form) => {
+    form.setAttribute("role", "search");
+    const place = form.closest("dialog") ? ", as a dialog" : form.closest("main") ? "" : ", from its side";
+    form.setAttribute("aria-label", `Search the book${place}`);
+  });
+  // The way home stands in no landmark.
+  all(".bd-sidebar-primary .navbar-brand", (link) => {
+    link.parentElement.setAttribute("role", "navigation");
+    link.parentElement.setAttribute("aria-label", "Home");
+  });
+  // The names of these buttons say what is seen on them.
+  all(".theme-switch-button", (button) => button.setAttribute("aria-label", "Colours: light, dark, or as the system has them"));
+  // References: the roles that docutils gives them contradict each other.
+  all(".citation-list[role], .citation[role], .footnote-list[role], .footnote[role]", (entry) => entry.removeAttribute("role"));
+  // The empty corner above the names of a table's rows is no header.
+  all("table th", (header) => {
+    if (header.textContent.trim()) return;
+    const cell = document.createElement("td");
+    cell.className = header.className;
+    header.replaceWith(cell);
+  });
+  // What scrolls sideways can be reached by keyboard, too.
+  all("div.cell_output, div.highlight > pre, .pst-scrollable-table-container, .formula-block", (box) => {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+  });
+});
