@@ -27,6 +27,58 @@ def crop_similarity(network, images, margins=(0, 1, 2)):
         Crop side in pixels to cosine similarities, one per image and cell; NaN where a feature
         is zero.
     """
+
+    def crop(pixels, rows, columns):
+        return pixels[:, :, rows, columns]
+
+    return _similarities(network, images, margins, crop, whole=False)
+
+
+@torch.no_grad()
+def swap_similarity(network, images, margins=(0, 1, 2), kept="inside", seed=0):
+    """Compare cells of an image with the same cells when a part of it shows another image.
+
+    Unlike a crop, a swapped image has its full size: no rim of padding comes close to the cell.
+
+    Parameters
+    ----------
+    network : SmallResNet
+    images : ndarray of shape [N, H, W, 3], uint8
+        At least two; each is mixed with another one of them.
+    margins : sequence of int
+        A square is the cell's block of pixels and so many blocks on each side.
+    kept : {"inside", "outside"}
+        Whether the image keeps the square, and all else is another image's, or the other way round.
+    seed : int, default=0
+        Which image is mixed with which.
+
+    Returns
+    -------
+    dict of int to ndarray
+        Side of the square in pixels to cosine similarities, as :func:`crop_similarity` gives them.
+    """
+    if kept not in ("inside", "outside"):
+        raise InputError(f"kept is {kept!r}; choose inside or outside")
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
+    partner = torch.empty_like(order)
+    partner[order] = order.roll(1)
+
+    def mix(pixels, rows, columns):
+        own, other = pixels, pixels[partner]
+        base, square = (other, own) if kept == "inside" else (own, other)
+        mixed = base.clone()
+        mixed[:, :, rows, columns] = square[:, :, rows, columns]
+        return mixed
+
+    return _similarities(network, images, margins, mix, whole=True)
+
+
+def _similarities(network, images, margins, change, whole):
+    """Cosine similarities of inner cells before and after a change of their image, by side of the square.
+
+    ``change(pixels, rows, columns)`` gives what the network sees instead; ``whole`` says whether that has the full
+    size, so that the cell stays in its place, or is the square alone.
+    """
     network.eval()
     pixels = torch.as_tensor(images).permute(0, 3, 1, 2)
     full = network.feature_map(pixels)
@@ -40,13 +92,13 @@ def crop_similarity(network, images, margins=(0, 1, 2)):
     inside = range(largest, cells - largest)  # the same cells for every margin
     similarities = {}
     for margin in margins:
-        values = []
+        values, side = [], (2 * margin + 1) * block
         for i in inside:
             for j in inside:
                 top, left = (i - margin) * block, (j - margin) * block
-                side = (2 * margin + 1) * block
-                crop = network.feature_map(pixels[:, :, top : top + side, left : left + side])
-                pair = crop[:, :, margin, margin], full[:, :, i, j]
+                seen = network.feature_map(change(pixels, slice(top, top + side), slice(left, left + side)))
+                cell = (i, j) if whole else (margin, margin)
+                pair = seen[:, :, cell[0], cell[1]], full[:, :, i, j]
                 norms = pair[0].norm(dim=1) * pair[1].norm(dim=1)
                 cosine = (pair[0] * pair[1]).sum(1) / norms
                 values.append(torch.where(norms > 0, cosine, torch.nan).numpy())

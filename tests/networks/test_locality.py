@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from bgood_lib.networks.locality import crop_similarity, receptive_field, unrelated_similarity
+from bgood_lib.networks.locality import crop_similarity, receptive_field, swap_similarity, unrelated_similarity
 from bgood_lib.networks.small_resnet import SmallResNet
 
 
@@ -49,3 +49,23 @@ def test_a_zero_feature_has_no_direction(network, images):
 def test_unrelated_images_are_never_the_same_image(network, images, seed):
     values = unrelated_similarity(network, images[:5], seed=seed)
     assert values.shape[0] == 5 and (values.reshape(5, -1).min(1) < 0.9999).all()
+
+
+def test_a_cell_does_not_see_what_is_swapped_beyond_its_receptive_field(network, images):
+    inside, outside = (swap_similarity(network, images[:4], (0, 1, 2, 3), kept) for kept in ("inside", "outside"))
+    assert list(inside) == list(outside) == [4, 12, 20, 28]
+    np.testing.assert_allclose(inside[28], 1, atol=1e-5)
+    assert inside[4].mean() < inside[12].mean() < inside[20].mean()
+    assert outside[4].mean() > outside[12].mean() > outside[20].mean()
+
+
+def test_all_swapped_is_another_image(network, images):
+    # What keeps nothing of its receptive field is the cell of the image it is mixed with.
+    swapped = swap_similarity(network, images[:5], (3,), "outside")[28]
+    other = unrelated_similarity(network, images[:5], border=3)
+    np.testing.assert_allclose(np.sort(swapped.ravel()), np.sort(other.ravel()), atol=1e-5)
+
+
+def test_swapped_where(network, images):
+    with pytest.raises(ValueError, match="kept is 'middle'; choose inside or outside"):
+        swap_similarity(network, images[:2], kept="middle")
