@@ -5,7 +5,8 @@
   const load = (file) =>
     (loading[file] ??= new Promise((done, failed) => {
       const script = document.createElement("script");
-      Object.assign(script, { src: folder + file, onload: done, onerror: () => failed(file) });
+      const onerror = () => (delete loading[file], failed(`${file} is missing`));
+      Object.assign(script, { src: folder + file, onload: done, onerror });
       document.head.append(script);
     }));
   for (const place of document.querySelectorAll(".touch")) {
