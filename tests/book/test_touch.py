@@ -1,7 +1,6 @@
 """The things to touch, in a browser: on a small site of one page for each, which the book's own extension builds."""
 
 import contextlib
-import re
 import shutil
 import subprocess
 import sys
@@ -216,16 +215,6 @@ def test_a_wrong_block_stops_the_build(tmp_path, block, complaint):
     (tmp_path / "index.md").write_text(f"# A page\n\n{block}\n")
     done = build(tmp_path, tmp_path / "out")
     assert done.returncode and complaint in done.stderr
-
-
-def test_the_book_places_each_once():
-    texts = [
-        file.read_text(encoding="utf-8")
-        for folder in ("notebooks", "book")
-        for file in (ROOT / folder).glob("*.[im][pd]*")
-    ]
-    placed = [name for text in texts for name in re.findall(r"^\s*\"?`{3,}{touch} (\w+)", text, re.M)]
-    assert sorted(placed) == NAMES
 
 
 # --- live ---
