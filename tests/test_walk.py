@@ -30,7 +30,6 @@ def project(tmp_path_factory):
         {"method": "background", "patch_size": 2, "seed": 0},
         {"method": ["logitnorm", "logitnorm_background"], "seed": 0},
     ]
-    study["pages"]["ablation"]["n_train"] = 384
     (folder / "studies/scenes.yaml").write_text(yaml.safe_dump(study))
     return folder
 

@@ -8,17 +8,23 @@ from IPython.display import HTML
 def table_html(table, corner=""):
     """A table as HTML, with the name of its rows in the corner, where an empty header would stand.
 
+    A column ``n`` that says the same in every row becomes one line below the table.
+
     Parameters
     ----------
     table : DataFrame
     corner : str
         What a row is, for example ``training``.
     """
-    levels = table.index.nlevels
-    if levels == 1:
-        return table.rename_axis(index=None, columns=corner or "row").to_html(escape=False, justify="left")
-    names = [name or corner for name in table.index.names]
-    return table.rename_axis(names).reset_index().to_html(escape=False, justify="left", index=False)
+    note = ""
+    if "n" in table and table["n"].nunique() == 1:
+        note, table = f"<p>n = {table['n'].iloc[0]} in every row.</p>", table.drop(columns="n")
+    if table.index.nlevels == 1:
+        text = table.rename_axis(index=None, columns=corner or "row").to_html(escape=False, justify="left")
+    else:
+        named = table.rename_axis([name or corner for name in table.index.names])
+        text = named.reset_index().to_html(escape=False, justify="left", index=False)
+    return text + note
 
 
 def folded(title, *parts, corner=""):

@@ -43,6 +43,18 @@ def mean(values, digits=1):
     return number(values.mean(), digits) + spread
 
 
+def counted(numbers):
+    """``3``, or ``3 to 5`` where numbers (of seeds) differ."""
+    low, high = min(numbers), max(numbers)
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+def counted_minutes(seconds):
+    """Durations in minutes: ``1.2``, or ``8 to 11`` where they differ."""
+    low, high = (f"{value / 60:.1f}" if value < 600 else f"{value / 60:.0f}" for value in (min(seconds), max(seconds)))
+    return low if low == high else f"{low} to {high}"
+
+
 def listed(parts):
     """``a``, ``a and b``, ``a, b and c``."""
     *first, last = parts

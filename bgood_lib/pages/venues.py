@@ -7,7 +7,7 @@ import pandas as pd
 from ..metrics.paired import paired_difference
 from ..utils.files import locate
 from . import changes
-from .names import DEFAULT, is_control
+from .names import DEFAULT, is_control, place, short_name
 
 # No temperature moves these: MSP of logits at equal spread and, where tables are older than that, at a fitted temperature.
 FIRM = ("ScaledMSP", "TemperatureScaling")
@@ -114,6 +114,13 @@ class View:
         seeds = rows.groupby("setting", sort=False)["seed"].nunique()
         return seeds.idxmax() if len(seeds) else None
 
+    def words(self, setting):
+        """What a setting is called in figures and tables of this venue: short, its own baseline without conditions."""
+        if setting == self.plain:
+            return "cross-entropy"
+        name = short_name(setting).replace("_", " ")
+        return name.replace("cross-entropy, ", "plain, ") if self.about.loc[setting, "plain"] else name
+
     def base(self, setting):
         """The training without background loss that a setting is compared with."""
         return self.about.index[self.about["plain"] & (self.about["family"] == self.about.loc[setting, "family"])][0]
@@ -130,6 +137,12 @@ class View:
         """Metrics of one score, on some OOD sets or on all."""
         rows = self.metrics[self.metrics["detector"] == score]
         return rows if sets is None else rows[rows["ood"].isin(sets)]
+
+    @property
+    def order(self):
+        """All settings: by classification loss, without background loss first, then by selector."""
+        rows = {name: (*place(row), row["weight"]) for name, row in self.about.iterrows()}
+        return sorted(rows, key=rows.get)
 
     @property
     def sets(self):

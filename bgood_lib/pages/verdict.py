@@ -184,5 +184,5 @@ def count(judged):
     alone, together = (int(tested[name].isin([YES, NO]).sum()) for name in ("verdict", "holm"))
     return (
         f"{len(tested)} tests have an interval. {alone} of them say yes or no by themselves, where chance alone would "
-        f"make about {LEVEL * len(tested):.0f}; taken together (Holm), {together} do."
+        f"make about {LEVEL * len(tested):.1f}; taken together (Holm), {together} do."
     )

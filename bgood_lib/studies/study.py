@@ -9,7 +9,7 @@ All that it may hold::
       - {method: [cross_entropy, background], seed: [0, 1]}
       - {method: background, weight: [0.02, 0.5], seed: 0}
     pages:                                          # notebooks that read the runs
-      ablation: {weight: 0.1}                       # and their parameters
+      report: {weight: 0.1}                         # and their parameters
     publish: tables                                 # true: a copy of each record; tables: a few small files
 
 ``{NAME}`` in a text stands for the run's parameter of that name: ``init: weights/mine-s{seed}.safetensors``.

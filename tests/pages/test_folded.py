@@ -9,6 +9,12 @@ def test_a_table_has_no_empty_header():
         assert "<th></th>" not in text and "what" in text and "<b>1</b>" in text
 
 
+def test_a_constant_n_is_said_once():
+    text = table_html(pd.DataFrame({"n": [3, 3], "x": [1, 2]}, index=["a", "b"]))
+    assert "n = 3 in every row" in text and "<th>n</th>" not in text
+    assert "<th>n</th>" in table_html(pd.DataFrame({"n": [3, 2]}, index=["a", "b"]))
+
+
 def test_what_is_folded_is_there():
     text = folded("More & more", "a < b", pd.DataFrame({"x": [1]}, index=["r"])).data
     assert text.startswith("<details><summary>More &amp; more</summary><p>a &lt; b</p><table")

@@ -38,6 +38,7 @@ class View:
     chosen, plain, firm = "ours", "plain", "ScaledMSP"
     runs = pd.DataFrame({"setting": ["ours", "plain"], "accuracy": [0.9, 0.8]})
     venue = venues.find("photos")
+    sets = ("photos_bare",)
 
     def like(self, setting, selector):
         return selector
@@ -59,4 +60,16 @@ def test_what_is_said_follows_the_figures(monkeypatch, change, leads):
     text = " ".join(in_short.sentences())
     for lead in leads:
         assert lead in text
-    assert "90.0% instead of 80.0%" in text
+    assert "90.0% instead of 80.0%" in text and "sure" not in text
+
+
+def test_confidence_is_spoken_of_where_its_change_is_clear(monkeypatch):
+    class Surer(View):
+        runs = View.runs.assign(**{"at_temperature/overconfidence/photos_bare/mean_confidence": [0.5, 0.7]})
+
+        def of_runs(self, *_):
+            return self.difference()
+
+    for change, said in ((WORSE, True), (CLEAR, False), (NOTHING, False)):
+        monkeypatch.setattr(in_short, "views", lambda root, change=change: {"photos": Surer(change)})
+        assert ("50% sure instead of 70%" in in_short.sentences()[0]) is said

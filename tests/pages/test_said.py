@@ -24,3 +24,5 @@ def test_means_and_lists():
     assert said.mean([0.1, 0.3]).replace("\xa0", " ") == "20.0 ± 14.1"
     assert (said.mean([0.5]), said.mean([])) == ("50.0", "–")
     assert [said.listed(list(names)) for names in ("a", "ab", "abc")] == ["a", "a and b", "a, b and c"]
+    assert (said.counted([3, 3]), said.counted([5, 3])) == ("3", "3 to 5")
+    assert (said.counted_minutes([72, 73]), said.counted_minutes([72, 660])) == ("1.2", "1.2 to 11")

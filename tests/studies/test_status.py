@@ -84,7 +84,7 @@ def test_an_impossible_run_hides_no_other(study, tmp_path):
     study.write_text(
         "title: Mine\nnotebook: notebooks/train.ipynb\ncommon: {epochs: 2, n_train: 100}\nruns:\n"
         "  - {method: background, patch_size: [1, 8, 32]}\n  - {method: [cross_entropy, nothing]}\n"
-        "  - {method: cross_entropy, weight: 0.5}\n  - {selector: rank, top_k: 6}\npages: {ablation: {wieght: 1}}\n"
+        "  - {method: cross_entropy, weight: 0.5}\n  - {selector: rank, top_k: 6}\npages: {report: {wieght: 1}}\n"
     )
     for command in ("plan", "status"):
         done = CliRunner().invoke(app, ["study", command, str(study), "--runs", str(tmp_path)])

@@ -20,7 +20,7 @@ runs:
   - {method: background, weight: 0.5, seed: 0}
 pages:
   report: {weight: 0.1}
-  ablation:
+  cells:
 """
 
 
@@ -69,7 +69,7 @@ def test_grids_are_multiplied_out(study):
         "weight": 0.5,
         "seed": 0,
     }
-    assert got.pages == {"report": {"weight": 0.1}, "ablation": {}}
+    assert got.pages == {"report": {"weight": 0.1}, "cells": {}}
     assert (got.name, got.title, got.publish) == ("mine", "Mine", False)
 
 
@@ -153,7 +153,7 @@ def test_reading_executes_nothing(study, tmp_path):
     ("notebooks/train.ipynb", "/etc/train.ipynb", "notebook is '/etc/train.ipynb'"),
     ("notebooks/train.ipynb", "../train.ipynb", "notebook is '../train.ipynb'"),
     ("notebooks/train.ipynb", "notebooks/$(x).ipynb", "notebook is"),
-    ("  ablation:", '  "$(x)":', "page '\\$\\(x\\)'"), ("  ablation:", "  ablation: 3", "page 'ablation'"),
+    ("  cells:", '  "$(x)":', "page '\\$\\(x\\)'"), ("  cells:", "  cells: 3", "page 'cells'"),
     ("weight: 0.5, seed: 0", "weight: 0.5, seed: &s [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], top_k: *s, n_patches: *s, epochs: *s, "
      "n_train: *s", "more than 20,000 runs"),
 ])  # fmt: skip
