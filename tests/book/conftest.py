@@ -23,7 +23,6 @@ OPTIONS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--no-first-run", "--force-prefers-reduced-motion", "--hide-scrollbars",
 ]  # fmt: skip
-PHONE, DESK = 390, 1280
 
 
 @pytest.fixture(scope="session")
@@ -131,6 +130,12 @@ class Visit:
 
 
 @pytest.fixture(scope="session")
+def visitor():
+    """The class of visits, for pages that are not the book's."""
+    return Visit
+
+
+@pytest.fixture(scope="session")
 def contexts(browser):
     """One browser context for each width and colour scheme; what a page stores is stored there."""
     made = {}
@@ -155,7 +160,7 @@ def visit(built_book, contexts):
     """
 
     @contextlib.contextmanager
-    def opened(name, width=DESK, dark=False, check=True):
+    def opened(name, width=1280, dark=False, check=True):
         path, _, query = name.partition("?")
         page = contexts(width, dark).new_page()
         try:
