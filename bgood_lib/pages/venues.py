@@ -146,7 +146,7 @@ class View:
 
     @property
     def sets(self):
-        """All OOD sets, in their order: list of str."""
+        """All OOD sets in their order, as a list of str."""
         return list(self.metrics.dropna(subset="auroc")["ood"].unique())
 
     @property
