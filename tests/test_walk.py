@@ -26,7 +26,7 @@ def project(tmp_path_factory):
     study["common"].update(epochs=1, n_train=384, fit_images=200)
     study["runs"] = [
         {"method": ["cross_entropy", "background"], "seed": 0},
-        {"method": "background", "selector": ["all", "oracle"], "seed": 0},
+        {"method": "background", "selector": ["all", "oracle", "rank"], "seed": 0},
         {"method": "background", "patch_size": 2, "seed": 0},
         {"method": ["logitnorm", "logitnorm_background"], "seed": 0},
     ]
@@ -51,7 +51,7 @@ def test_the_book_is_built_once(project):
     done = make_book(project)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
     records = sorted((project / "runs/scenes").glob("*/record.json"))
-    assert len(records) == 7
+    assert len(records) == 8
     for path in records:
         record = read_record(path)
         assert record["config"]["epochs"] == 1
