@@ -45,7 +45,7 @@ FINDINGS = [
     for path in sorted(Path("notebooks").glob("*.ipynb"))
     if path.stem != "train" and "runs_folder" not in path.read_text(encoding="utf-8")
 ]
-PICTURES = [f"book/results/scenes/{name}" for name in ("idea.png", "idea.md", "scenes.png")]
+PICTURES = [f"book/results/scenes/{name}" for name in ("idea.png", "idea.md", "scenes.png", "live.png")]
 SAID = ["book/results/study/verdict.md", "book/results/study/all_scores.csv"]  # of all published results at once
 TABLES = [name for name, study in STUDIES.items() if study.publish == "tables"]
 # What explorers on pages show; `python -m bgood_lib.pages.explorers.export` makes it from runs.
@@ -195,6 +195,7 @@ rule pictures:
     input:
         "runs/scenes/cross_entropy-s0/record.json",
         "runs/scenes/background-rank-s0/record.json",
+        "results/touch/live.json",
         code=LIBRARY,
         script="book/pictures.py",
     output:

@@ -16,6 +16,7 @@ import numpy as np
 from bgood_lib import datasets
 from bgood_lib.background_loss import quality
 from bgood_lib.pages import plots
+from bgood_lib.pages.explorers import base
 from bgood_lib.training import checkpoint
 
 LEAST_RECALL = 0.75
@@ -24,14 +25,18 @@ LEAST_RECALL = 0.75
 IDEA = """```{{figure}} results/scenes/idea.png
 :alt: Four pictures. A digit on a photograph, divided into 8 by 8 cells. The same with a frame in each cell that is taken for background; none touches the digit. The lengths of the cells' features after plain training, long on and around the digit. The same after training with the background loss, on the same colour scale, long on the digit only.
 
-The idea in one picture. *Above:* framed are the cells that one of this book's rules, `{selector}`, takes for background. *Below:* how long each cell's feature is, after plain training (ID accuracy
-{plain:.1f}%) and after training that also makes the features of such cells short ({ours:.1f}%; n = 1 each). {why} The choice is as good as that, digit on the rim or not, on {kept:,} of {n:,} test images; over all of them {precision:.1f}% of the framed cells are background, where blind choice
-finds {chance:.1f}%.
+The idea in one picture. *Above:* framed are the cells that one of this book's rules, `{selector}`, takes for background. *Below:* how long each cell's feature
+is after plain training (ID accuracy {plain:.1f}%) and with the background loss ({ours:.1f}%; n = 1 each).
 ```
+
+:::{{dropdown}} How this image was picked
+{why} The choice is as good as that, digit on the rim or not, on {kept:,} of {n:,} test images. Over all of them, {precision:.1f}% of the framed cells are background, where
+blind choice finds {chance:.1f}%.
+:::
 """
 RULE = "no framed cell touches the digit, at least three quarters of the background are framed, and the digit is off the rim"
 WHY = {
-    True: f"The image was picked by a rule: it is the first test image on which {RULE}.",
+    True: f"By a rule: it is the first test image on which {RULE}.",
     False: f"On no test image of these networks is the choice good enough for the rule of this picture ({RULE}); this one comes nearest.",
 }
 
@@ -124,10 +129,16 @@ def idea_picture(plain, ours, selector):
         plots.norm_map(axis, norms, vmax)
         axis.set_title(title)
     plots.norm_bar(figure, axes[1], vmax)
+    figure.get_layout_engine().set(hspace=0.05)
     accuracy = [
         100 * json.loads((run / "record.json").read_text(encoding="utf-8"))["accuracy"] for run in (plain, ours)
     ]
     return figure, found | dict(zip(("plain", "ours"), accuracy))
+
+
+def live_picture():
+    """What stands in the place of the digit to drag before it is started: a digit that no network has learned."""
+    return base.still("live", base.read("results/touch/live.json"), digit="7")
 
 
 if __name__ == "__main__":
@@ -136,4 +147,5 @@ if __name__ == "__main__":
     scenes_picture().savefig(output / "scenes.png")
     figure, found = idea_picture(runs / "cross_entropy-s0", runs / "background-rank-s0", "rank")
     figure.savefig(output / "idea.png")
+    (output / "live.png").write_bytes(live_picture())
     (output / "idea.md").write_text(IDEA.format(**found), encoding="utf-8")
