@@ -30,8 +30,9 @@ LENGTH = "length of a cell's feature"
 
 plt.rcParams.update({
     "axes.prop_cycle": plt.cycler(color=COLOURS), "axes.spines.top": False, "axes.spines.right": False,
-    "axes.titlesize": "medium", "figure.dpi": 144, "figure.labelsize": "medium", "figure.figsize": (WIDTH, 3.4), "figure.titlesize": "medium",
-    "font.size": FONT, "legend.frameon": False, "legend.fontsize": "medium", "savefig.dpi": 144,
+    "axes.titlesize": "medium", "figure.dpi": 144, "figure.figsize": (WIDTH, 3.4), "figure.labelsize": "medium",
+    "figure.titlesize": "medium", "font.size": FONT, "legend.fontsize": "medium", "legend.frameon": False,
+    "savefig.dpi": 144, "savefig.pad_inches": 0.03,
 })  # fmt: skip
 
 

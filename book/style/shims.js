@@ -14,6 +14,7 @@ document.addEventListener("DOMContentLoaded", () => {
   });
   // The names of these buttons say what is seen on them.
   all(".theme-switch-button", (button) => button.setAttribute("aria-label", "Colours: light, dark, or as the system has them"));
+  all("details > summary[aria-label]", (line) => line.removeAttribute("aria-label"));
   // References: the roles that docutils gives them contradict each other.
   all(".citation-list[role], .citation[role], .footnote-list[role], .footnote[role]", (entry) => entry.removeAttribute("role"));
   // The empty corner above the names of a table's rows is no header.
@@ -22,6 +23,19 @@ document.addEventListener("DOMContentLoaded", () => {
     const cell = document.createElement("td");
     cell.className = header.className;
     header.replaceWith(cell);
+  });
+  // Columns of numbers are set flush right, all others left.
+  all("table.dataframe", (table) => {
+    const rows = [...table.tBodies].flatMap((body) => [...body.rows]);
+    const headers = table.tHead ? [...table.tHead.rows] : [];
+    const width = Math.max(0, ...rows.map((row) => row.cells.length));
+    for (let i = 1; i <= width; i++) {
+      // counted from the right, as headers of several rows' names leave cells out on the left
+      const column = rows.map((row) => row.cells[row.cells.length - i]).filter((cell) => cell?.tagName === "TD");
+      const numbers = column.length && column.every((cell) => /^[-+−–±\s\d.,%]*(nan)?$/i.test(cell.textContent));
+      for (const cell of [...column, ...headers.map((row) => row.cells[row.cells.length - i])])
+        if (cell?.colSpan === 1) cell.classList.toggle("number", Boolean(numbers));
+    }
   });
   // What scrolls sideways can be reached by keyboard, too.
   all("div.cell_output, div.highlight > pre, .pst-scrollable-table-container, .formula-block", (box) => {
