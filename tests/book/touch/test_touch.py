@@ -1,121 +1,16 @@
 """The things to touch, in a browser: on a small site of one page for each, which the book's own extension builds."""
 
-import contextlib
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
-import from_npm
 import numpy as np
 import pytest
 from PIL import Image
+from touching import CONF, DATA, NAMES, axe, build, loaded, press, settle, start, words
 
 from bgood_lib.pages.explorers import base, live
 from bgood_lib.pages.explorers.folded import Folded
 
-ROOT = Path(__file__).parents[2]
-DATA = ROOT / "results/touch"
-NAMES = sorted(file.stem for file in DATA.glob("*.json"))
-CONF = f"""
-import sys
-sys.path.insert(0, {str(ROOT / "book")!r})
-project, extensions, html_theme = "touch", ["myst_parser", "touch"], "sphinx_book_theme"
-"""
-PAGE = """# A page
-
-Text before.
-
-```{{touch}} {name}
-:label: the explorer {name}
-{near}
-A still figure.
-```
-
-Text after.
-"""
-STOCK = ("invalid theme mode", "THEBE_JS_URL")  # of the theme, not of what is touched
-
 pytestmark = pytest.mark.slow
-
-
-def build(source, out):
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "html", source, out]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-
-
-@pytest.fixture(scope="session")
-def site_source(tmp_path_factory):
-    source = tmp_path_factory.mktemp("touch")
-    (source / "conf.py").write_text(CONF)
-    pages = {name: PAGE.format(name=name, near="") for name in NAMES}
-    pages["near"] = PAGE.format(name="weight", near=":near:\n").replace("Text before.", "Text before.\n" * 900)
-    pages["index"] = "# Pages\n\n```{toctree}\n" + "\n".join(pages) + "\nplain\n```\n"
-    pages["plain"] = "# Nothing to touch\n\nText.\n"
-    for name, text in pages.items():
-        (source / f"{name}.md").write_text(text)
-    return source
-
-
-@pytest.fixture(scope="session")
-def built_book(site_source):
-    """In place of the book: the small site."""
-    out = site_source.parent / f"{site_source.name}-html"
-    done = build(site_source, out)
-    assert done.returncode == 0, done.stderr
-    return out
-
-
-@pytest.fixture
-def opened(visit):
-    """A function that opens a page and, when all is done, finds nothing wrong with what is touched on it."""
-
-    @contextlib.contextmanager
-    def with_page(name, **settings):
-        with visit(f"{name}.html", check=False, **settings) as it:
-            it.page.wait_for_selector(".touch-start")
-            yield it
-            errors = [error for error in it.errors if not any(stock in error for stock in STOCK)]
-            assert not errors and not it.foreign and not it.wide(), (errors, it.foreign, it.wide())
-            assert axe(it.page) == []
-
-    return with_page
-
-
-def axe(page):
-    page.evaluate((from_npm.package("axe-core") / "axe.min.js").read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run('.touch', {preload: false, resultTypes: ['violations']})")
-    return [f"{rule['id']}: {[node['html'][:120] for node in rule['nodes'][:3]]}" for rule in found["violations"]]
-
-
-def start(it):
-    it.page.focus(".touch-start")
-    it.page.keyboard.press("Enter")
-    it.page.wait_for_selector(".touch-stage")
-    settle(it.page)
-
-
-def settle(page):
-    """Until what was asked for is drawn: two frames, and what they wait for."""
-    page.evaluate(
-        "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 30))))"
-    )
-    page.wait_for_function("document.querySelector('.touch-words')?.textContent !== ''")
-
-
-def words(page):
-    settle(page)
-    return page.text_content(".touch-words")
-
-
-def press(page, label, key, times=1):
-    page.get_by_label(label, exact=True).focus()
-    for _ in range(times):
-        page.keyboard.press(key)
-
-
-def loaded(it):
-    return {path.name for path in it.files if path.parent.name == "touch" and path.suffix == ".js"}
 
 
 @pytest.mark.parametrize("name", NAMES)
