@@ -13,7 +13,7 @@ import numpy as np
 from ...utils.errors import InputError, nearest
 from ...utils.files import read_json, write_json
 
-PARTS = {"base", "export", "folded", "trained"}  # modules here that are no explorers
+PARTS = {"base", "cell_buttons", "export", "folded", "trained"}  # modules here that are no explorers
 
 
 @dataclass(frozen=True)
@@ -92,13 +92,31 @@ class Colour:
     kind: str = field(default="colour", init=False)
 
 
+@dataclass(frozen=True)
+class Cells:
+    """Cells of a square map, each taken or not.
+
+    Attributes
+    ----------
+    label : str
+    side : int
+    default : str
+        A sign a cell, row by row: 1 where it is taken, otherwise 0.
+    """
+
+    label: str
+    side: int
+    default: str
+    kind: str = field(default="cells", init=False)
+
+
 def description(title, controls, data):
     """What page and notebook share of an explorer.
 
     Parameters
     ----------
     title : str
-    controls : dict of str to Slider, Stops, Choice, Toggle or Colour
+    controls : dict of str to Slider, Stops, Choice, Toggle, Colour or Cells
     data : dict
         Anything JSON holds; arrays by :func:`pack`.
 
@@ -261,6 +279,10 @@ def explore(name, described=None, **sources):
 
 
 def _widget(ipywidgets, control):
+    if control["kind"] == "cells":
+        from .cell_buttons import CellButtons
+
+        return CellButtons(control)
     wide = {"description_width": "11em"}
     layout = ipywidgets.Layout(width="32em")
     common = {"description": control["label"], "value": control["default"], "style": wide, "layout": layout}

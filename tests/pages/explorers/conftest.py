@@ -5,6 +5,7 @@ import json
 import pytest
 import torch
 
+from bgood_lib.background_loss.selectors import SELECTORS
 from bgood_lib.runs.record import write_record
 
 
@@ -25,11 +26,12 @@ def two_runs(small_run, tmp_path_factory):
         (folder / name / "bank.npz").write_bytes(bank)
         torch.save({**state, "identity": identity}, folder / name / "checkpoint.pt")
         ood = {**record["data"]["ood"][0], "name": "scenes_novel", "title": "Scenes, novel textures"}
+        shares = dict.fromkeys(SELECTORS, {"precision": 0.5, "recall": 0.5, "chance": 0.5, "chosen": 0.5})
         rest = {key: value for key, value in record.items() if key not in ("schema", "finished", "checksum")}
         write_record(folder / name / "record.json", {
             **rest, "identity": identity, "config": {**record["config"], **settings}, "metrics": [
                 {**row, "detector": score} for row in rows[:1] for score in ("MSP", "Energy", "MapNorm")
-            ], "data": {**record["data"], "ood": [ood]}, "weights_sha256": f"{i:064x}",
+            ], "data": {**record["data"], "ood": [ood]}, "weights_sha256": f"{i:064x}", "selection": shares,
         })  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BGOOD_DATA", str(small_run / "cache"))
