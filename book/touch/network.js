@@ -9,22 +9,23 @@ bgoodTouch.network = (folded) => {
 
   // Channels [C x side x side] to channels [O x n x n], zeros around them.
   function convolve({ shape: [outputs, inputs, k], weight, bias, stride }, x, side) {
-    const pad = k >> 1, n = Math.floor((side + 2 * pad - k) / stride) + 1, y = new Float32Array(outputs * n * n);
-    for (let o = 0, w = 0; o < outputs; o++) {
-      const to = o * n * n;
-      y.fill(bias[o], to, to + n * n);
-      for (let i = 0; i < inputs; i++)
-        for (let dy = -pad; dy < k - pad; dy++)
-          for (let dx = -pad; dx < k - pad; dx++, w++) {
-            const first = Math.max(0, Math.ceil(-dx / stride)), last = Math.min(n - 1, Math.floor((side - 1 - dx) / stride));
-            const by = weight[w];
-            for (let row = 0; row < n; row++) {
-              const from = row * stride + dy;
-              if (from < 0 || from >= side) continue;
-              const base = (i * side + from) * side + dx, line = to + row * n;
-              for (let column = first; column <= last; column++) y[line + column] += by * x[base + column * stride];
+    const pad = k >> 1, n = Math.floor((side + 2 * pad - k) / stride) + 1, area = n * n, size = inputs * k * k;
+    const moved = new Float32Array(size * area), y = new Float32Array(outputs * area);
+    for (let i = 0, j = 0; i < inputs; i++) // what each weight meets at all places
+      for (let dy = -pad; dy < k - pad; dy++)
+        for (let dx = -pad; dx < k - pad; dx++, j++)
+          for (let row = 0; row < n; row++)
+            for (let column = 0; column < n; column++) {
+              const from = row * stride + dy, at = column * stride + dx;
+              if (from >= 0 && from < side && at >= 0 && at < side)
+                moved[j * area + row * n + column] = x[(i * side + from) * side + at];
             }
-          }
+    for (let o = 0; o < outputs; o++) {
+      const to = y.subarray(o * area, (o + 1) * area).fill(bias[o]);
+      for (let j = 0; j < size; j++) {
+        const by = weight[o * size + j], first = j * area;
+        for (let place = 0; place < area; place++) to[place] += by * moved[first + place];
+      }
     }
     return [y, n];
   }

@@ -27,15 +27,15 @@ bgoodTouch.explorers.weight = (stage, { controls, data }, ui) => {
     maps.forEach((map, i) => map.update(network.norms.values.subarray(i * cells, (i + 1) * cells), data.vmax));
     const { shares, threshold, figures } = network.scores[values.score];
     const name = controls.score.options.find(([each]) => each === values.score)[1], ood = data.titles[values.ood];
-    const [from, to] = data.axes[values.score];
+    const [from, to] = data.axes[values.score][values.ood];
     const plot = ui.histogram({ low: from, high: to, xlabel: `${name} (to the right: more OOD)` });
-    const series = [["known test images", "id", "test"], [ood, "ood", values.ood]];
+    const series = [["known test images", "id"], [ood, "ood"]];
     const said = figures[values.ood];
     const text =
       `Weight ${weight}: ${percent(said.fpr95_id_positive, 1)} of ${ood} pass as known when 95% of the known test images do ` +
       `(fpr95_id_positive, ${name}). AUROC ${percent(said.auroc, 1)}; ID accuracy ${percent(network.accuracy, 1)}.`;
     plot.update(
-      series.map(([, ink, set]) => ({ colour: ui.colour(ink), counts: ui.unpack(shares[set]).values })),
+      series.map(([, ink], i) => ({ colour: ui.colour(ink), counts: ui.unpack(shares[values.ood][i]).values })),
       { line: threshold, says: `Histograms of ${name} for known test images and for ${ood}, with the threshold that 95% of the known ones pass. ${text}` },
     );
     chart.replaceChildren(plot.element);

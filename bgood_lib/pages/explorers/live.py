@@ -203,14 +203,15 @@ def _draw_network(figure, left, network, found, data):
     axis.set(
         xlim=(0, 100), ylim=(len(names) - 0.5, -0.5), yticks=range(len(names)), xticks=(0, 50, 100), yticklabels=names
     )
-    axis = figure.add_axes((left + 0.02, 0.02, 0.26, 0.15))
+    axis = figure.add_axes((left, 0.01, 0.28, 0.18))
     for row, (score, title) in enumerate(data["scores"].items()):
         low, threshold = (network["scores"][score][name] for name in ("low", "threshold"))
         at = np.clip((found["scores"][score] - low) / (threshold - low), -0.4, 1.6)
         known = found["scores"][score] <= threshold
-        axis.plot([0, 1], [row, row], color=plots.ID_COLOUR, linewidth=6, alpha=0.4, solid_capstyle="butt")
+        axis.plot([0, 1], [row, row], color=plots.ID_COLOUR, linewidth=5, alpha=0.4, solid_capstyle="butt")
         axis.plot(at, row, "o", color=plots.ID_COLOUR if known else plots.OOD_COLOUR, markeredgecolor=plots.INK)
-        axis.text(1.75, row, f"{title}: {'known' if known else 'unknown'}", ha="right", va="bottom", fontsize=9)
+        axis.text(-0.45, row - 0.2, title, va="bottom", fontsize=9)
+        axis.text(1.75, row - 0.2, "known" if known else "unknown", ha="right", va="bottom", fontsize=9)
     axis.axvline(1, color=plots.INK, linewidth=1)
     axis.set(xlim=(-0.45, 1.75), ylim=(2.4, -0.9))
     axis.set_axis_off()

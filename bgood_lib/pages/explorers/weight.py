@@ -1,5 +1,7 @@
 """The weight of the background loss, from none to much: what happens to the lengths of cells, and to the verdicts."""
 
+import textwrap
+
 import numpy as np
 import torch
 
@@ -27,8 +29,8 @@ def describe(runs="runs/scenes", selector="cam_threshold", seed=0):
     -------
     dict
         See :func:`.description`. ``data`` has ``images`` [n, H, W, 3] and their ``captions``, ``vmax``, and for
-        each of ``weights`` ``norms`` [n, h, w], ``accuracy`` and by score ``shares`` of each set in ``BINS`` bins,
-        ``threshold`` and ``figures``.
+        each of ``networks`` ``norms`` [n, h, w], ``accuracy`` and by score ``threshold``, ``figures`` and, by OOD set,
+        ``shares`` of the ID test set and of that set in ``BINS`` bins over its axis in ``axes``.
 
     Raises
     ------
@@ -45,9 +47,11 @@ def describe(runs="runs/scenes", selector="cam_threshold", seed=0):
     images, captions = trained.some_images(found[0].config["dataset"], titles)
     networks, axes = [], {}
     every = [trained.scores(each) for each in found]
-    for score in trained.SCORES:
-        values = np.concatenate([each[score][name] for each in every for name in ("test", *titles)])
-        axes[score] = [float(f"{x:.3g}") for x in np.quantile(values, [0.002, 0.998])]
+    for score in trained.SCORES:  # one axis for all weights
+        axes[score] = {}
+        for ood in titles:
+            values = np.concatenate([each[score][name] for each in every for name in ("test", ood)])
+            axes[score][ood] = [float(f"{x:.3g}") for x in np.quantile(values, [0.005, 0.995])]
     for each, scores in zip(found, every):
         networks.append({
             **each.about(),
@@ -56,7 +60,9 @@ def describe(runs="runs/scenes", selector="cam_threshold", seed=0):
                 score: {
                     "threshold": trained.threshold(sets["test"]),
                     "figures": trained.figures(each.record, score),
-                    "shares": {name: pack(_shares(sets[name], *axes[score])) for name in ("test", *titles)},
+                    "shares": {
+                        ood: [pack(_shares(sets[name], *axes[score][ood])) for name in ("test", ood)] for ood in titles
+                    },
                 }
                 for score, sets in scores.items()
             },
@@ -103,21 +109,20 @@ def draw(figure, data, values):
     network, score, ood = data["networks"][values["weight"]], values["score"], values["ood"]
     images, norms = unpack(data["images"]), unpack(network["norms"])
     grid = figure.add_gridspec(
-        3, len(images), height_ratios=[1, 1, 1.5], hspace=0.35, left=0.05, right=0.98, bottom=0.12, top=0.93
+        3, len(images), height_ratios=[1, 1, 1.4], hspace=0.25, left=0.09, right=0.98, bottom=0.1, top=0.91
     )
     for i, (image, caption) in enumerate(zip(images, data["captions"])):
         above, below = figure.add_subplot(grid[0, i]), figure.add_subplot(grid[1, i])
         above.imshow(image)
         above.set_axis_off()
-        above.set_title(caption, fontsize=9)
+        above.set_title(textwrap.fill(caption, 17), fontsize=9)
         plots.norm_map(below, norms[i].astype(np.float32), data["vmax"])
-    found, (low, high) = network["scores"][score], data["axes"][score]
+    found, (low, high) = network["scores"][score], data["axes"][score][ood]
     axis = figure.add_subplot(grid[2, :])
     edges = np.linspace(low, high, BINS + 1)
-    for name, label, colour in (("test", "ID", plots.ID_COLOUR), (ood, data["titles"][ood], plots.OOD_COLOUR)):
-        axis.stairs(
-            100 * unpack(found["shares"][name]).astype(float), edges, fill=True, alpha=0.4, color=colour, label=label
-        )
+    labels = ("ID", plots.ID_COLOUR), (data["titles"][ood], plots.OOD_COLOUR)
+    for packed, (label, colour) in zip(found["shares"][ood], labels):
+        axis.stairs(100 * unpack(packed).astype(float), edges, fill=True, alpha=0.4, color=colour, label=label)
     axis.axvline(found["threshold"], color=plots.INK)
     figures = found["figures"][ood]
     axis.set_title(

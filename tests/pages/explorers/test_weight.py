@@ -20,8 +20,9 @@ def test_its_stops_are_the_weights_that_were_trained(described):
 def test_shares_are_of_all_images(described):
     for network in described["data"]["networks"]:
         for score in network["scores"].values():
-            for shares in score["shares"].values():
-                assert base.unpack(shares).astype(float).sum() == pytest.approx(1, abs=0.01)
+            for of_both in score["shares"].values():
+                for shares in of_both:
+                    assert base.unpack(shares).astype(float).sum() == pytest.approx(1, abs=0.01)
 
 
 def test_one_training_has_no_weights_to_go_through(two_runs):
