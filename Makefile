@@ -44,7 +44,7 @@ help:
 	@echo "CORES=N|all                cores to use in all         (now: $(CORES))"
 	@echo "PROFILE=cpu|full           network and schedule of cifar10: full is ResNet-18, 100 epochs, for a GPU (now: $(PROFILE))"
 	@echo "FORCE=1                    train even if it takes more than three hours on this CPU"
-	@echo "EXECUTOR=slurm             each training a job of a cluster (book/disturbed.md)"
+	@echo "EXECUTOR=slurm             each training a job of a cluster (book/cluster.md)"
 	@echo "PYTHON=python3.12          the Python to start from    (now: $(PYTHON))"
 
 install: .venv/installed

@@ -1,6 +1,7 @@
 """Fills the page `library` with the docstrings of all modules, so that no list of them is kept by hand."""
 
 import importlib
+import inspect
 import pkgutil
 import re
 import sys
@@ -10,20 +11,44 @@ import bgood_lib
 PAGE = "book/library"
 
 
+def packages():
+    """Names of packages and of the modules beside them, alphabetically, with their modules and docstrings."""
+    found = {}
+    for module in pkgutil.walk_packages(bgood_lib.__path__, "bgood_lib."):
+        name = ".".join(module.name.split(".")[:2])
+        found.setdefault(name, []).append((module.name, importlib.import_module(module.name)))
+    return found
+
+
+def overview():
+    """Markdown of a table: each package, what it holds, and what most people want of it."""
+    yield "\n```{list-table}\n:header-rows: 1\n\n* - package\n  - holds\n  - most used\n"
+    for package, modules in packages().items():
+        module = modules[0][1]
+        names = [_linked(package, name, getattr(module, name)) for name in getattr(module, "__all__", ())]
+        yield f"* - {{mod}}`{package} <{package}>`\n  - {module.__doc__.splitlines()[0]}\n  - {', '.join(names)}\n"
+    yield "```\n"
+
+
+def _linked(package, name, thing):
+    described = inspect.isclass(thing) or inspect.isfunction(thing)
+    return f"{{py:obj}}`~{package}.{name}`" if described else f"`{name}`"
+
+
 def entries():
     """Markdown of every module: a heading, its docstring, and its members where they are defined."""
-    for module in pkgutil.walk_packages(bgood_lib.__path__, "bgood_lib."):
-        level = "##" if module.name.count(".") == 1 else "###"
-        members = "" if module.ispkg else "\n   :members:"
-        yield f"\n{level} {module.name}\n\n```{{eval-rst}}\n.. automodule:: {module.name}{members}\n```\n"
-        if promised := getattr(importlib.import_module(module.name), "__all__", ()):
-            yield f"\nTo be imported from here: {', '.join(f'`{name}`' for name in promised)}.\n"
+    for package, modules in packages().items():
+        for name, module in modules:
+            level, members = ("##" if name == package else "###"), "\n   :members:"
+            if hasattr(module, "__path__"):
+                members = ""
+            yield f"\n{level} {name}\n\n```{{eval-rst}}\n.. automodule:: {name}{members}\n```\n"
 
 
 def fill(app, docname, source):
     """Sphinx hands over a page as it was written; the library's is longer when it is read."""
     if docname == PAGE:
-        source[0] += "".join(entries())
+        source[0] += "".join([*overview(), *entries()])
 
 
 def spread_returns(app, what, name, obj, options, lines):

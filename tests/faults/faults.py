@@ -1,6 +1,6 @@
 """``make faults``: kill, fill the disk, turn bits over, start twice; and count what was noticed, lost or different.
 
-All of it happens in a temporary copy of the project, on a tiny study. See book/disturbed.md.
+All of it happens in a temporary copy of the project, on a tiny study. See book/cluster.md.
 """
 
 import argparse
