@@ -88,9 +88,10 @@ def score(
     html: Annotated[Path | None, typer.Option(metavar="FILE.html", help="also write a page of all of them")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="stop at the first file that cannot be read")] = False,
 ):
-    """Your own pictures: class, score, and known or unknown at a threshold that accepts 95% of the ID images.
+    """Which of your pictures a network knows: for each the likeliest class, a score, and known or unknown.
 
-    These are the images that were set aside for it or, where a run has none, those of the test.
+    Known is what scores no higher than 95% of the images set aside for that
+    or, where a run has none, of its test images.
 
     Files that cannot be read are listed at the end; the exit code is 1 then.
     """

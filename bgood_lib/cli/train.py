@@ -12,6 +12,7 @@ from ..utils.errors import InputError
 from .common import output_folder
 
 DETECTOR = "MSP"
+SCORE = "MSP, minus the largest class probability: -1 is sure of a class, and the larger, the less known"
 SIDE = 224  # px of the pictures as they are kept
 STEPS = 300  # that a training takes at least; few pictures are gone through more often
 
@@ -21,20 +22,24 @@ def train(
     out: Annotated[
         Path | None, typer.Option(metavar="RUN", help="folder of the run; by default runs/FOLDER/METHOD-sSEED")
     ] = None,
-    method: Annotated[str, typer.Option(help="background or cross_entropy, or another of the book's")] = "background",
+    method: Annotated[
+        str, typer.Option(help="background: with the background loss; cross_entropy: without")
+    ] = "background",
     ood: Annotated[
-        list[Path] | None, typer.Option(metavar="FOLDER", help="unwanted pictures: judged, never trained on")
+        list[Path] | None, typer.Option(metavar="FOLDER", help="pictures of something else: judged, never trained on")
     ] = None,
     epochs: Annotated[int, typer.Option(min=0, help="passes over the pictures; 0: as many as they need")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="of who is set aside, and of the training")] = 0,
     strict: Annotated[bool, typer.Option("--strict", help="stop at the first file that cannot be read")] = False,
-    network: Annotated[str, typer.Option(help="a pre-trained network of timm")] = "tf_efficientnet_lite0",
+    network: Annotated[str, typer.Option(help="a pre-trained network by its name in timm")] = "tf_efficientnet_lite0",
     threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0: all cores")] = 0,
 ):
-    """Your own pictures: a pre-trained network learns them, with the background loss, and what it does not know.
+    """Train on your own pictures, a folder a class: a pre-trained network learns to name them, and to say "unknown".
 
-    About 10% of each class are set aside for the threshold and 20% for the test, near-duplicates together. A training
-    that was stopped goes on with the same command. What cannot be read is left out and listed at the end.
+    Of each class about 20% are set aside to test it and 10% to set the score
+    from which on a picture is unknown; near-duplicates stay together. Ends with
+    its figures and a page of pictures, report.html. Stopped? Give the same
+    command again. What cannot be read is left out and listed at the end.
     """
     from .. import datasets
     from ..datasets.folder import list_folder, set_name
@@ -137,19 +142,21 @@ def _tell(listing, name, strict):
     if strict and about["unreadable"]:
         raise InputError(about["unreadable"][0])
     counts = {split: len(set(datasets.extra(name, split, "names"))) for split in ("train", "val", "test")}
-    about |= {"classes": list(listing.classes), "counts": counts}
+    about |= {"folder": listing.folder.resolve().name, "classes": list(listing.classes), "counts": counts}
     n = f"{sum(counts.values()):,} pictures of {len(listing.classes)} classes ({_few(listing.classes)})"
     typer.echo(f"{listing.folder}: {n}")
-    typer.echo(
-        f"{counts['train']:,} to learn from, {counts['val']:,} set aside for the threshold, {counts['test']:,} for the "
-        "test; by class"
-    )
+    typer.echo(_counted(counts))
     if about["alike"]:
         n = sum(map(len, about["alike"]))
         typer.echo(f"near-duplicates, kept in one split: {n:,} pictures, such as {_few(about['alike'][0])}")
     for text in about["warnings"]:
         typer.echo(f"note: {text}")
     return about
+
+
+def _counted(counts):
+    train, val, test = (f"{counts[split]:,}" for split in ("train", "val", "test"))
+    return f"{train} to learn from; set aside, by class: {val} for the threshold, {test} for the test"
 
 
 def _few(names, most=6):
@@ -201,6 +208,8 @@ class _Epochs:
         for line in filter(str.strip, text.splitlines()):
             line = line.partition(": ")[2]
             found = re.match(r"epoch +(\d+)/(\d+) ", line)
+            if line.startswith("test accuracy"):  # told by `_judge`, with the balanced one
+                continue
             if not found:
                 self.out.write(f"{line}\n")
             elif self.out.isatty():
@@ -264,39 +273,43 @@ def _judge(out, config, about, ood, strict):
     groups[0].table["truth"] = [about["classes"][i] for i in labels]
     for folder in ood:
         groups.append(_judge_ood(run, folder, network, strict, about["unreadable"]))
-    passing = [(group.table["verdict"] == own_images.KNOWN).mean() for group in groups]
+    passing = [100 * (group.table["verdict"] == own_images.KNOWN).mean() for group in groups]
     limit, n = groups[0].table["threshold"].iloc[0], len(run.bank["val"])
     facts = [
-        (
-            "pictures",
-            f"{about['counts']['train']:,} to learn from, {n:,} for the threshold, {len(test):,} for the test",
-        ),
+        ("classes", ", ".join(about["classes"])),
+        ("pictures", _counted(about["counts"])),
+        ("trained", f"method {config.method}, seed {config.seed}, {config.epochs:,} epochs"),
         (
             "accuracy",
-            f"{100 * run.record['accuracy']:.1f}%, balanced {100 * run.record['balanced_accuracy']:.1f}%, on "
-            f"{len(test):,} test pictures",
+            f"{100 * run.record['accuracy']:.1f}%; balanced, where each class counts alike, "
+            f"{100 * run.record['balanced_accuracy']:.1f}%: on {len(test):,} test pictures",
         ),
+        ("score", SCORE),
         (
             "threshold",
-            f"{limit:.4f} of {DETECTOR}, up to which lie 95% of the {n:,} pictures set aside for it"
+            f"{limit:.4f}: 95% of the {n:,} pictures set aside for it have at most that score"
             + (f" (so few are coarse: one of them is {100 / n:.0f}%)" if n < 100 else "")
-            + f"; {100 * passing[0]:.1f}% of the test pictures pass it as known",
+            + f". {passing[0]:.1f}% of the test pictures have, and so count as known",
         ),
-        ("jigsaw", f"{100 * passing[1]:.1f}% of the test pictures in 4 x 4 shuffled tiles pass as known"),
+        (
+            "jigsaw",
+            f"{passing[1]:.1f}% of the test pictures count as known when cut into 4 x 4 tiles and shuffled. Few should, "
+            "unless tiles are all there is to a class, as in textures",
+        ),
     ]
     for group, passed in zip(groups[2:], passing[2:]):
         found = ood_metrics(groups[0].table["score"], group.table["score"], DETECTOR)
         facts.append((
             group.title,
-            f"N = {len(group.table):,}, AUROC {100 * found['auroc']:.1f}%, FPR95 "
-            f"{100 * found['fpr95_id_positive']:.1f}% (of these, at 95% of the test pictures known) and "
-            f"{100 * found['fpr95_ood_positive']:.1f}% (of the test pictures, at 95% of these unknown); "
-            f"{100 * passed:.1f}% pass as known",
+            f"{passed:.1f}% of {len(group.table):,} count as known. Apart from the test pictures: AUROC "
+            f"{100 * found['auroc']:.1f}%, fpr95_id_positive {100 * found['fpr95_id_positive']:.1f}% (of these are known "
+            f"where 95% of the test pictures are), fpr95_ood_positive {100 * found['fpr95_ood_positive']:.1f}% (of the "
+            "test pictures are unknown where 95% of these are)",
         ))  # fmt: skip
-    for name, text in facts[1:]:
+    for name, text in facts[3:]:
         typer.echo(f"{name}: {text}")
     facts += [("note", text) for text in about["warnings"]]
-    title = f"{_few(about['classes'])}: {config.method}, seed {config.seed}"
+    title = f"{about['folder']}: known or unknown?"
     with atomic_write(out / "report.html") as temporary:
         temporary.write_text(html_page(title, facts, groups, DETECTOR), encoding="utf-8")
     typer.echo(f"wrote {out / 'report.html'}")

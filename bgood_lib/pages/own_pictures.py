@@ -14,12 +14,13 @@ from PIL import Image
 
 from ..evaluation.own_images import KNOWN, UNKNOWN
 from ..utils.files import atomic_write
+from . import plots
 
-COLOURS = matplotlib.colormaps["inferno"]
+COLOURS = matplotlib.colormaps[plots.NORMS]
 SHOWN = 24  # pictures of a group and verdict on the page
 THUMBNAIL = 176  # their side on it, px
 BINS = 40
-CELLS = "length of the cell's features (L2 norm)"
+CELLS = f"{plots.LENGTH} (L2 norm)"
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Group:
 
 
 def draw_cells(group, folder):
-    """One PNG a picture: the picture, and over it how loudly each cell spoke, with a colour bar.
+    """One PNG a picture: the picture, and over it how long the feature of each cell is, with a colour bar.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ def draw_cells(group, folder):
     -------
     list of Path
     """
-    high, files = _loudest(group.cells), []
+    high, files = _longest(group.cells), []
     for i, (image, cells) in enumerate(zip(group.images, group.cells)):
         row = group.table.iloc[i]
         figure = Figure(figsize=(7.2, 3.4), layout="constrained")
@@ -76,8 +77,8 @@ def draw_cells(group, folder):
     return files
 
 
-def _loudest(cells):
-    """Where colours end: the loudest of a hundred cells."""
+def _longest(cells):
+    """Where colours end: the longest of a hundred cells."""
     return float(np.quantile(cells, 0.99)) or 1.0
 
 
@@ -98,14 +99,14 @@ def html_page(title, facts, groups, detector):
     str
     """
     limit = float(groups[0].table["threshold"].iloc[0])
-    high = _loudest(np.concatenate([group.cells.ravel() for group in groups]))
+    high = _longest(np.concatenate([group.cells.ravel() for group in groups]))
     parts = [
         f"<h1>{escape(title)}</h1>",
         "<dl>" + "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts) + "</dl>",
         f"<h2>Scores</h2>{_histogram(groups, limit, detector)}{_counts(groups)}",
         "<h2>Pictures</h2>",
-        '<input type="checkbox" id="cells" checked><label for="cells"> show which cells spoke</label>',
-        f'<p class="bar">0 <img alt="colour scale from dark, silent, to bright, loud" src="{_colour_bar()}"> '
+        '<input type="checkbox" id="cells" checked><label for="cells"> show which cells spoke: how long the feature of each is</label>',
+        f'<p class="bar">0 <img alt="colour scale from dark, short, to bright, long" src="{_colour_bar()}"> '
         f"{high:.3g} and more: {CELLS}</p>",
     ]
     for group in groups:
@@ -130,7 +131,7 @@ def _section(group, verdict, high):
 def _card(row, image, cells, high):
     path, says = escape(str(row["path"])), escape(str(row["class"]))
     top, left = np.unravel_index(cells.argmax(), cells.shape)
-    about = f"loudest cell in row {top + 1} of {cells.shape[0]}, column {left + 1} of {cells.shape[1]}"
+    about = f"longest cell in row {top + 1} of {cells.shape[0]}, column {left + 1} of {cells.shape[1]}"
     if "truth" in row and row["truth"] != row["class"]:
         says += f", is {escape(str(row['truth']))}"
     side = min(THUMBNAIL, len(image))
@@ -206,7 +207,8 @@ def _histogram(groups, limit, detector):
     alt = escape(f"Histogram of scores with the threshold at {limit:.3f}. {told}.")
     return (
         f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{alt}">{"".join(lines)}</svg><p>Score by '
-        f"{escape(detector)}: known up to the threshold, unknown beyond it. Shares of each group in {BINS} steps.</p>"
+        f"{escape(detector)}: known up to the threshold, unknown beyond it. A group's share of pictures in each of {BINS} steps; "
+        "heights go by its square root, so that single pictures are seen too.</p>"
     )
 
 

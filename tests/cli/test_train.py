@@ -1,12 +1,16 @@
 """``bgood train``: from a folder of pictures to a run like any other."""
 
 import json
+import os
 import shutil
+import signal
+import time
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from small_project import Project, read_checkpoint
 from typer.testing import CliRunner
 
 from bgood_lib.cli.main import app
@@ -19,17 +23,21 @@ COLOURS = {"red": (230, 40, 30), "green": (30, 200, 60)}
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A place with pictures of two easy classes, some holidays, and an empty cache."""
+    make_pictures(tmp_path)
+    monkeypatch.setenv("BGOOD_DATA", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def make_pictures(place):
     rng = np.random.default_rng(0)
     for name, colour in (*COLOURS.items(), ("../holidays", (40, 60, 220))):
-        folder = tmp_path / "things" / name
+        folder = place / "things" / name
         folder.mkdir(parents=True)
         for i in range(6):
             noise = rng.integers(-90, 90, (6, 6, 3))
             picture = Image.fromarray(np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8))
             picture.resize((90 + 10 * i, 120)).save(folder / f"{i}.jpg", quality=90)
-    monkeypatch.setenv("BGOOD_DATA", str(tmp_path / "cache"))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def bgood(*words):
@@ -82,8 +90,11 @@ def test_from_a_folder_to_a_run_like_any_other(project):
     for text in (
         "things: 13 pictures of 2 classes (green, red)", "to learn from",
         "near-duplicates, kept in one split: 2 pictures, such as red/0.jpg, red/again.jpg", "fewer than 20 pictures",
-        "accuracy: 100.0%, balanced 100.0%", "pictures set aside for it (so few are coarse: one of them is",
-        "pass as known", "OOD, holidays: N = 6, AUROC", "next: bgood score runs/things/background-s0 pictures/",
+        "accuracy: 100.0%; balanced, where each class counts alike, 100.0%", "score: MSP, minus the largest",
+        "pictures set aside for it have at most that score (so few are coarse: one of them is",
+        "of the test pictures have, and so count as known", "when cut into 4 x 4 tiles and shuffled",
+        "of 6 count as known. Apart from the test pictures: AUROC", "fpr95_id_positive", "fpr95_ood_positive",
+        "next: bgood score runs/things/background-s0 pictures/",
         "left out: things/red/bad.jpg cannot be read as an image (it is empty)",
     ):  # fmt: skip
         assert text in told, told
@@ -130,3 +141,27 @@ def test_a_stopped_training_goes_on(project):
     assert done.exit_code == 0 and "epoch" not in done.output, done.output
     whole, half = (read_record(project / name / "record.json") for name in ("whole", "half"))
     assert half["weights_sha256"] == whole["weights_sha256"] and half["accuracy"] == whole["accuracy"]
+
+
+@pytest.mark.slow
+def test_killed_in_mid_epoch_it_goes_on_at_its_checkpoint(tmp_path):
+    """In a copy of the project in which every epoch leaves a checkpoint; the kernel's process goes with its parent."""
+    pytest.importorskip("timm", reason="the extra `photos` is not installed")
+    project = Project(tmp_path / "copy", workflow=False)
+    make_pictures(project.folder)
+    command = ["bgood", "train", "things", "--epochs", "60", "--threads", "1", "--out"]
+    code, printed = project.run([*command, "whole"])
+    assert code == 0, printed
+    process, checkpoint = project.start([*command, "killed"]), project.folder / "killed/checkpoint.pt"
+    while not checkpoint.is_file():
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    begun = read_checkpoint(checkpoint)["history"]
+    assert 0 < len(begun) < 60 and not (project.folder / "killed/record.json").exists()
+    code, printed = project.run([*command, "killed"])
+    assert code == 0, printed
+    whole, killed = (read_record(project.folder / name / "record.json") for name in ("whole", "killed"))
+    assert killed["history"][: len(begun)] == begun, "an epoch that is trained again takes other seconds"
+    assert killed["weights_sha256"] == whole["weights_sha256"] and killed["metrics"] == whole["metrics"]

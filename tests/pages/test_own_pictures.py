@@ -1,4 +1,4 @@
-"""One's own pictures on a page, and which cells of them spoke."""
+"""One's own pictures on a page, and how long the features of their cells are."""
 
 import re
 from html.parser import HTMLParser
@@ -74,7 +74,7 @@ def test_the_histogram_says_what_it_shows(groups):
     assert "nan" not in re.search(r"<svg.*</svg>", html_page("x", [], alike, "MSP"), re.DOTALL)[0]
 
 
-def test_the_loudest_cell_is_the_brightest(groups, tmp_path):
+def test_the_longest_cell_is_the_brightest(groups, tmp_path):
     cells = np.zeros((1, 4, 4))
     cells[0, 1, 3] = 5
     table = groups[0].table[:1].assign(path="a/b.jpg")
@@ -83,4 +83,4 @@ def test_the_loudest_cell_is_the_brightest(groups, tmp_path):
     assert file.name == "0001-b.png"
     drawn = np.asarray(Image.open(file).convert("L")).astype(int)
     assert drawn.shape[1] > drawn.shape[0] and drawn[150:, 450:].max() > drawn[150:, :300].min()
-    assert "loudest cell in row 2 of 4, column 4 of 4" in html_page("x", [], [group], "MSP")
+    assert "longest cell in row 2 of 4, column 4 of 4" in html_page("x", [], [group], "MSP")
