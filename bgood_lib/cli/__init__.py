@@ -7,6 +7,8 @@ import sys
 
 def bgood():
     """``bgood`` as it is installed: the commands of :mod:`bgood_lib.cli.main`."""
+    # Threads that wait for each other sleep: on a busy machine, spinning took five times the processor's time.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         from .main import app
 

@@ -19,7 +19,7 @@ def test_the_lines_of_the_page_run(lines):
     network = nn.Module()
     network.head, network.ood_head = nn.Linear(16, 6), nn.Linear(16, 2)
     names = {
-        "loss": 0, "feature_map": torch.rand(4, 16, 8, 8).requires_grad_(), "labels": torch.arange(4), "network": network,
+        "loss": 0, "feature_map": (20 * torch.rand(4, 16, 8, 8)).requires_grad_(), "labels": torch.arange(4), "network": network,
         "background_loss": background_loss,
     }  # fmt: skip
     exec(lines, names)
