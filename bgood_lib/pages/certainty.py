@@ -8,8 +8,8 @@ from ..metrics.calibration import softmax
 def largest_confidence(weight, bias, lengths):
     """A bound that no softmax of a linear head exceeds, whatever the direction of the feature.
 
-    The logits of classes i and j differ by (w_i - w_j) f + b_i - b_j, which is at most
-    |w_i - w_j| |f| + b_i - b_j (Cauchy and Schwarz). Put into the softmax of class i, that is the bound; here the
+    The logits of classes i and j differ by ``(w_i - w_j) f + b_i - b_j``, which is at most
+    ``|w_i - w_j| |f| + b_i - b_j`` (Cauchy and Schwarz). Put into the softmax of class i, that is the bound; here the
     largest one over the classes.
 
     Parameters

@@ -140,7 +140,7 @@ class View:
 
     @property
     def order(self):
-        """All settings: by classification loss, without background loss first, then by selector."""
+        """All settings, by classification loss, without background loss first, then by selector."""
         rows = {name: (*place(row), row["weight"]) for name, row in self.about.iterrows()}
         return sorted(rows, key=rows.get)
 
