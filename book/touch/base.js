@@ -189,7 +189,7 @@ window.bgoodTouch ??= (() => {
         fills.forEach((fill, j) => (fill.style.width = percent(shares[j][i], 1)));
         said.textContent = shares.map((share) => percent(share[i])).join(" / ");
       });
-    return { element: el("ul", { class: "touch-bars", style: `--said: ${3.3 * series.length - 0.4}em` }, rows.map((row) => row.element)), update };
+    return { element: el("ul", { class: "touch-bars", style: `--said: ${3.7 * series.length - 0.6}em` }, rows.map((row) => row.element)), update };
   }
 
   // A score on a line: where the middle 90% of known test images lie, the 95% threshold, and this image.

@@ -12,13 +12,13 @@ bgoodTouch.explorers.weight = (stage, { controls, data }, ui) => {
     const canvas = el("canvas", { width: 128, height: 128, role: "img", "aria-label": `Image: ${caption}` });
     ui.paint(canvas, pixels.subarray(i * side * side * 3, (i + 1) * side * side * 3));
     maps.push(ui.normMap(`Lengths of cells: ${caption}`, 128));
-    return el("figure", {}, canvas, maps[i].element, el("figcaption", {}, caption));
+    return el("div", {}, canvas, maps[i].element, el("span", {}, caption));
   });
   const chart = el("div", {});
   const legend = el("div", {});
   stage.append(
     elements.weight, ui.normBar(data.vmax), el("div", { class: "touch-pictures" }, pictures),
-    el("div", { class: "touch-columns" }, elements.score, elements.ood), legend, chart, words.element,
+    elements.score, elements.ood, legend, chart, words.element,
     el("p", { class: "touch-note" }, `Each weight is one training (seed ${networks[0].seed}), so a difference of a few points may be chance.`),
   );
 
@@ -28,7 +28,7 @@ bgoodTouch.explorers.weight = (stage, { controls, data }, ui) => {
     const { shares, threshold, figures } = network.scores[values.score];
     const name = controls.score.options.find(([each]) => each === values.score)[1], ood = data.titles[values.ood];
     const [from, to] = data.axes[values.score][values.ood];
-    const plot = ui.histogram({ low: from, high: to, xlabel: `${name} (to the right: more OOD)` });
+    const plot = ui.histogram({ low: from, high: to, height: 180, xlabel: `${name} (to the right: more OOD)` });
     const series = [["known test images", "id"], [ood, "ood"]];
     const said = figures[values.ood];
     const text =

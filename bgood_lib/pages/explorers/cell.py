@@ -54,7 +54,7 @@ def describe(runs="runs/scenes", selector="cam_threshold", seed=0):
         "network": Choice(
             "Network", [[str(i), trained.TITLES[each["method"]]] for i, each in enumerate(networks)], "0"
         ),
-        "crop": Stops("The crop", [[i, f"{crop} x {crop} px"] for i, crop in enumerate(crops)], 0),
+        "crop": Stops("The crop", [[i, f"{crop} x {crop} px"] for i, crop in enumerate(crops)], min(1, len(crops) - 1)),
         "row": Slider("Row of the cell", 1, cells, cells // 2 + 1),
         "column": Slider("Column of the cell", 1, cells, cells // 2 + 1),
     }
