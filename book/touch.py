@@ -5,6 +5,8 @@
     A figure or a text: shown before the start, and in print.
     ```
 
+With ``:still:`` the explorer's own picture, as it stands before anything is moved, is drawn above the text.
+
 An explorer is a script ``book/touch/NAME.js`` and its description ``results/touch/NAME.json``. Only pages that use one
 get the starter and the style (``start.js``, ``touch.css``); the rest is loaded as scripts when the reader asks for it,
 or with ``:near:`` when the place comes near. No fetch and no modules: both fail on ``file://``.
@@ -21,8 +23,10 @@ import matplotlib
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.osutil import relative_uri
 
 from bgood_lib.pages import plots
+from bgood_lib.pages.explorers import base
 
 SCRIPTS = Path(__file__).parent / "touch"
 DATA = Path(__file__).parents[1] / "results/touch"
@@ -73,11 +77,12 @@ class touch(nodes.General, nodes.Element):
 
 
 class Touch(SphinxDirective):
-    """``{touch} NAME`` with ``:label:`` (what it is, also for screen readers) and ``:near:`` (starts by itself)."""
+    """``{touch} NAME`` with ``:label:`` (what it is, also for screen readers), ``:near:`` (starts by itself), ``:still:`` (a
+    picture of it is drawn)."""
 
     required_arguments = 1
     has_content = True
-    option_spec = {"label": directives.unchanged_required, "near": directives.flag}
+    option_spec = {"label": directives.unchanged_required, "near": directives.flag, "still": directives.flag}
 
     def run(self):
         [name] = self.arguments
@@ -88,7 +93,9 @@ class Touch(SphinxDirective):
         data, scripts = sources(name)
         for file in (data, *scripts, SCRIPTS / "base.js", SCRIPTS / "start.js", SCRIPTS / "touch.css"):
             self.env.note_dependency(str(file))  # a page is written anew when its explorer has changed
-        place = touch(name=name, label=self.options["label"], near="near" in self.options)
+        place = touch(
+            name=name, label=self.options["label"], near="near" in self.options, still="still" in self.options
+        )
         self.set_source_info(place)
         self.state.nested_parse(self.content, self.content_offset, place)
         return [place]
@@ -103,6 +110,16 @@ def open_place(visitor, node):
     }  # fmt: skip
     told = "".join(f' data-{key}="{escape(str(value))}"' for key, value in facts.items() if value != "")
     visitor.body.append(f'<div class="touch"{told}><div class="touch-still">')
+    if node["still"]:
+        described = base.read(DATA / f"{node['name']}.json")
+        picture = Path(visitor.builder.outdir) / f"_static/touch/{node['name']}.png"
+        picture.write_bytes(base.still(node["name"], described))
+        page = visitor.builder.get_target_uri(visitor.builder.current_docname)
+        width, height = (round(96 * inches) for inches in base.find(node["name"]).SIZE)
+        visitor.body.append(
+            f'<img src="{relative_uri(page, f"_static/touch/{picture.name}")}" width="{width}" height="{height}" '
+            f'alt="{escape(node["label"])}: a picture of it, before anything is moved">'
+        )
 
 
 def close_place(visitor, node):

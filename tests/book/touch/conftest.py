@@ -25,6 +25,7 @@ def site_source(tmp_path_factory):
     source = tmp_path_factory.mktemp("touch")
     (source / "conf.py").write_text(CONF)
     pages = {name: PAGE.format(name=name, near="") for name in NAMES}
+    pages["still"] = PAGE.format(name="seeds", near=":still:\n")
     pages["near"] = PAGE.format(name="weight", near=":near:\n").replace("Text before.", "Text before.\n" * 900)
     pages["index"] = "# Pages\n\n```{toctree}\n" + "\n".join(pages) + "\nplain\n```\n"
     pages["plain"] = "# Nothing to touch\n\nText.\n"

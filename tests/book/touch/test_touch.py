@@ -73,6 +73,15 @@ def test_the_still_figure_is_what_is_printed(opened):
         it.page.emulate_media(media="screen")
 
 
+def test_a_picture_is_drawn_before_the_start(opened):
+    with opened("still", width=390) as it:
+        picture = it.page.locator(".touch-still img")
+        assert picture.evaluate("(img) => img.naturalWidth") > 600
+        assert picture.bounding_box()["width"] <= 390 and picture.get_attribute("alt").startswith("the explorer seeds")
+        start(it)
+        assert not picture.is_visible()
+
+
 def test_a_missing_script_is_told_and_the_next_try_finds_it(built_book, opened, tmp_path):
     script = built_book / "_static/touch/weight.js"
     shutil.move(script, tmp_path)
