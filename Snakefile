@@ -217,7 +217,7 @@ rule book:
         sorted(map(str, Path("book/touch").iterdir())),
         sorted(TOUCH),
         LIBRARY,
-        sorted(map(str, [*Path("book").glob("*.md"), *Path("book").glob("*.bib")])),
+        sorted(map(str, [*Path("book").glob("*.md"), *Path("book").glob("library/*.md"), *Path("book").glob("*.bib")])),
         sorted(set(map(str, Path("book/results").glob("*/*.ipynb"))) - {*PAGES, *FINDINGS}),
     output:
         "_build/html/index.html",

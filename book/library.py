@@ -1,4 +1,7 @@
-"""Fills the page `library` with the docstrings of all modules, so that no list of them is kept by hand."""
+"""Fills the pages of the library with the docstrings of all modules, so that no list of them is kept by hand.
+
+``book/library.md`` gets a table of packages, ``book/library/NAME.md``, which holds no more than its title, all of one.
+"""
 
 import importlib
 import inspect
@@ -12,11 +15,11 @@ PAGE = "book/library"
 
 
 def packages():
-    """Names of packages and of the modules beside them, alphabetically, with their modules and docstrings."""
+    """Packages, and modules beside them, in alphabetical order: full name to the modules in it, by their full names."""
     found = {}
     for module in pkgutil.walk_packages(bgood_lib.__path__, "bgood_lib."):
-        name = ".".join(module.name.split(".")[:2])
-        found.setdefault(name, []).append((module.name, importlib.import_module(module.name)))
+        package = found.setdefault(".".join(module.name.split(".")[:2]), {})
+        package[module.name] = importlib.import_module(module.name)
     return found
 
 
@@ -24,9 +27,10 @@ def overview():
     """Markdown of a table: each package, what it holds, and what most people want of it."""
     yield "\n```{list-table}\n:header-rows: 1\n\n* - package\n  - holds\n  - most used\n"
     for package, modules in packages().items():
-        module = modules[0][1]
+        module = modules[package]
         names = [_linked(package, name, getattr(module, name)) for name in getattr(module, "__all__", ())]
-        yield f"* - {{mod}}`{package} <{package}>`\n  - {module.__doc__.splitlines()[0]}\n  - {', '.join(names)}\n"
+        page = f"library/{package.rpartition('.')[2]}"
+        yield f"* - {{doc}}`{package} <{page}>`\n  - {module.__doc__.splitlines()[0]}\n  - {', '.join(names)}\n"
     yield "```\n"
 
 
@@ -35,20 +39,20 @@ def _linked(package, name, thing):
     return f"{{py:obj}}`~{package}.{name}`" if described else f"`{name}`"
 
 
-def entries():
-    """Markdown of every module: a heading, its docstring, and its members where they are defined."""
-    for package, modules in packages().items():
-        for name, module in modules:
-            level, members = ("##" if name == package else "###"), "\n   :members:"
-            if hasattr(module, "__path__"):
-                members = ""
-            yield f"\n{level} {name}\n\n```{{eval-rst}}\n.. automodule:: {name}{members}\n```\n"
+def entries(package):
+    """Markdown of a package: for every module a heading, its docstring, and its members where they are defined."""
+    for name, module in packages()[package].items():
+        heading = "" if name == package else f"\n## {name}\n"
+        members = "" if hasattr(module, "__path__") else "\n   :members:"
+        yield f"{heading}\n```{{eval-rst}}\n.. automodule:: {name}{members}\n```\n"
 
 
 def fill(app, docname, source):
-    """Sphinx hands over a page as it was written; the library's is longer when it is read."""
+    """Sphinx hands over a page as it was written; those of the library are longer when they are read."""
     if docname == PAGE:
-        source[0] += "".join([*overview(), *entries()])
+        source[0] += "".join(overview())
+    elif docname.startswith(f"{PAGE}/"):
+        source[0] += "".join(entries(f"bgood_lib.{docname.removeprefix(f'{PAGE}/')}"))
 
 
 def spread_returns(app, what, name, obj, options, lines):
@@ -70,9 +74,9 @@ def find_promised(app, env, node, text):
 
 
 def setup(app):
-    """What Sphinx calls. The page is read in every build, as there may be a new module."""
+    """What Sphinx calls. The pages are read in every build, as there may be a new module."""
     app.connect("source-read", fill)
-    app.connect("env-get-outdated", lambda app, env, added, changed, removed: [PAGE])
+    app.connect("env-get-outdated", lambda app, env, *_: [name for name in env.found_docs if name.startswith(PAGE)])
     app.connect("autodoc-process-docstring", spread_returns, priority=400)  # before napoleon
     app.connect("missing-reference", find_promised)
     return {"parallel_read_safe": True}

@@ -33,7 +33,7 @@ def describe(runs="runs/scenes", networks=("cross_entropy-s0", "background-s0"),
     -------
     dict
         See :func:`.description`. ``data`` has ``limit``, ``titles`` of the sets and, by plane, ``planes``: ``names`` of
-        the classes, ``weights`` [3, 2], ``bias`` [3] and, of networks, what :func:`_network` says. Lengths are in units in
+        the classes, ``weights`` [3, 2], ``bias`` [3] and, of networks, what ``_network`` says. Lengths are in units in
         which the weights have a mean length of 1.
     """
     found = {name: trained.load(runs, name) for name in networks}

@@ -51,7 +51,7 @@ def describe(runs="runs/photos", seed=0, weight=0.01, quality=70):
     -------
     dict
         See :func:`.description`. ``data`` has ``pictures`` (``kind``, ``name``, ``views``: by view a ``jpeg``, where there is
-        one, and its ``cells`` [h, w], 1 where less than 10% is animal) and ``networks``, with what :func:`_answers` says of
+        one, and its ``cells`` [h, w], 1 where less than 10% is animal) and ``networks``, with what ``_answers`` says of
         each view.
 
     Raises
