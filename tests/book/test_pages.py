@@ -12,6 +12,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = [TOC["root"], *(chapter["file"] for part in TOC["parts"] for chapter in part["chapters"])]
+PAGES += sorted(f"book/library/{path.stem}" for path in (ROOT / "book/library").glob("*.md"))
 MOST = 1_200_000  # bytes of a page and all that it loads before a click, each file gzipped
 
 
