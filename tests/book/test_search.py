@@ -1,0 +1,15 @@
+"""The book's search finds the page that defines a term first."""
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("term, page", [
+    ("FPR95", "measuring"), ("MSP", "scores"), ("KNN", "scores"), ("Energy", "scores"), ("Mahalanobis", "scores"),
+    ("ReAct", "scores"),
+])  # fmt: skip
+def test_a_term_is_found_where_it_is_defined(visit, term, page):
+    with visit(f"search.html?q={term}", check=False) as opened:
+        first = opened.page.locator("#search-results li a").first
+        assert f"/{page}.html" in first.get_attribute("href")
