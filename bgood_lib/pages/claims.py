@@ -14,13 +14,12 @@ CONFIDENCE, DETECTION, BACKGROUND, PREMISE = (
     verdict.CONFIDENCE, verdict.DETECTION, verdict.BACKGROUND, verdict.PREMISE,
 )  # fmt: skip
 COMBINES = "it combines with post-hoc scores"
-# What a claim is called as a column.
+# What a claim is called as a column; the numbers are those of the sentences below the table.
 SHORT = {
-    CONFIDENCE: "less overconfident?", DETECTION: "better detection?", BACKGROUND: "is it the background?",
-    PREMISE: "because shared?", COMBINES: "under other scores?",
+    CONFIDENCE: "1 less sure", DETECTION: "2 better", BACKGROUND: "3 back\u00adground", PREMISE: "4 shared", COMBINES: "5 scores",
 }  # fmt: skip
 AT_TEMPERATURE = "confidence on OOD images, each at its own temperature"
-PARTLY, NOT_TESTED = "partly", "not tested"
+PARTLY, NOT_TESTED = "partly", "–"
 
 
 def _test(claim, view, part, measure, difference, decides, good=1):
@@ -116,7 +115,7 @@ def combined(view):
 
 
 def one_word(verdicts):
-    """What several parts of a venue say together: their verdict, *partly* where some say yes, or *not tested*."""
+    """What several parts of a venue say together: their verdict, *partly* where some say yes, or a dash."""
     said = set(verdicts)
     if not said:
         return NOT_TESTED
@@ -128,9 +127,9 @@ def one_word(verdicts):
 
 
 def one_word_of_scores(counts):
-    """*most*, *some* or *hardly any*, of scores that rise clearly; *some* needs more that rise than fall."""
+    """*most*, *some* or *few*, of scores that rise clearly; *some* needs more that rise than fall."""
     up, down = counts.get(verdict.YES, 0), counts.get(verdict.NO, 0)
-    return "most" if 2 * up > sum(counts.values()) else "some" if up > down else "hardly any"
+    return "most" if 2 * up > sum(counts.values()) else "some" if up > down else "few"
 
 
 def table(judged, views):

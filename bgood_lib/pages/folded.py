@@ -44,7 +44,8 @@ def folded(title, *parts, corner=""):
     IPython.display.HTML
     """
     inside = [f"<p>{html.escape(part)}</p>" if isinstance(part, str) else table_html(part, corner) for part in parts]
-    return HTML(f"<details><summary>{html.escape(title)}</summary>{''.join(inside)}</details>")
+    title = html.escape(title[:1].upper() + title[1:])
+    return HTML(f"<details><summary>{title}</summary>{''.join(inside)}</details>")
 
 
 def shown(table, corner=""):

@@ -12,7 +12,7 @@ from ..metrics.paired import FEWEST
 from ..studies.results import published
 from ..utils.files import locate
 from . import changes
-from .names import DEFAULT
+from .names import DEFAULT, short_name
 from .venues import VENUES
 
 EVERY = "all sets"
@@ -130,6 +130,7 @@ def _packed(table):
              *(_tenths(row[name]) for name in ("change", "low", "high"))]
             for row in part.to_dict("records")
         ]  # fmt: skip
+        names["training"] = [short_name(name) for name in names["training"]]
         packed[study] = {
             **names, "rows": numbers,
             "about": [[int(row["n"]), _tenths(row["id_accuracy"]), _tenths(row["id_accuracy_sd"])] for row in about.to_dict("records")],
