@@ -29,8 +29,7 @@ def overview():
     for package, modules in packages().items():
         module = modules[package]
         names = [_linked(package, name, getattr(module, name)) for name in getattr(module, "__all__", ())]
-        page = f"library/{package.rpartition('.')[2]}"
-        yield f"* - {{doc}}`{package} <{page}>`\n  - {module.__doc__.splitlines()[0]}\n  - {', '.join(names)}\n"
+        yield f"* - {{doc}}`library/{package.removeprefix('bgood_lib.')}`\n  - {module.__doc__.splitlines()[0]}\n  - {', '.join(names)}\n"
     yield "```\n"
 
 
@@ -42,7 +41,7 @@ def _linked(package, name, thing):
 def entries(package):
     """Markdown of a package: for every module a heading, its docstring, and its members where they are defined."""
     for name, module in packages()[package].items():
-        heading = "" if name == package else f"\n## {name}\n"
+        heading = "" if name == package else f"\n## {name.removeprefix('bgood_lib.')}\n"
         members = "" if hasattr(module, "__path__") else "\n   :members:"
         yield f"{heading}\n```{{eval-rst}}\n.. automodule:: {name}{members}\n```\n"
 

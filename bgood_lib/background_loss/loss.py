@@ -1,6 +1,6 @@
 """The background loss: make the features of background patches small.
 
-Works in anyone's training loop, on any convolutional feature map with a linear head:
+Works in anyone's training loop, on any convolutional feature map with a linear head::
 
     feature_map = network.feature_map(images)
     logits = network.head(network.pool(feature_map))

@@ -12,4 +12,4 @@ def test_every_package_has_a_page():
     spec.loader.exec_module(library)
     pages = {file.stem: file.read_text() for file in (BOOK / "library").glob("*.md")}
     names = [package.removeprefix("bgood_lib.") for package in library.packages()]
-    assert pages == {name: f"# bgood_lib.{name}\n" for name in names}
+    assert pages == {name: f"# {name}\n" for name in names}
