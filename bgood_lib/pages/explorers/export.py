@@ -33,9 +33,9 @@ def main():
     """The command."""
     parser = argparse.ArgumentParser(description="Describe explorers for the book's pages.")
     parser.add_argument("names", nargs="*", default=names(), help="which; by default all")
-    parser.add_argument("--runs", default="runs/scenes", help="folder of the study's runs")
+    parser.add_argument("--runs", help="folder of a study's runs; by default that which each explorer is of")
     parser.add_argument("--results", default="results", help="folder of the published results")
-    given = vars(parser.parse_args())
+    given = {key: value for key, value in vars(parser.parse_args()).items() if value is not None}
     for name in given.pop("names"):
         path = export(name, **given)
         print(f"{path}: {path.stat().st_size / 1000:.0f} KB")
