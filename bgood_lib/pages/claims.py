@@ -175,6 +175,8 @@ def sentence(judged, claim):
     str
     """
     part = judged[judged["decides"] & (judged["claim"] == claim)]
+    if part.empty:
+        return "Not tested."
     alike = part.groupby("venue")["verdict"].transform("nunique") == 1
     names = part["where"].where(~alike, part["where"].str.partition(" (")[0])
     places = {word: list(dict.fromkeys(rows)) for word, rows in names.groupby(part["verdict"], sort=False)}
@@ -185,4 +187,4 @@ def sentence(judged, claim):
     ):  # fmt: skip
         if word in places:
             said.append(f"{lead} {listed(places[word])}.")
-    return " ".join(said) or "Not tested."
+    return " ".join(said)
