@@ -17,4 +17,4 @@ def see(figure, text):
     display(figure)
     if isinstance(figure, plt.Figure):
         plt.close(figure)
-    display(Markdown(f"**What to see.** {text}"))
+    display(Markdown(f"*What to see:* {text}"))
