@@ -77,7 +77,7 @@
         return { name, small, told, element: el("tr", {}, el("th", { scope: "row" }, el("span", { class: "touch-chosen" }, small, title)), told) };
       });
     const table = el("table", { class: "touch-figures touch-selectors" },
-      el("thead", {}, el("tr", {}, ...["chosen by", "precision", "recall", "share", `precision, all ${data.n}`].map((head) => el("th", { scope: "col" }, head)))),
+      el("thead", {}, el("tr", {}, ...["chosen by", "precision", "recall", "share", "all pictures"].map((head) => el("th", { scope: "col" }, head)))),
       el("tbody", {}, rows.map((row) => row.element)));
     const buttons = [
       ui.button("Next picture", () => {
@@ -121,14 +121,14 @@
     // The reader's precision over all pictures that were compared.
     function pooled() {
       const chosen = [...compared].flatMap((i) => [...mine[i]]), background = [...compared].flatMap((i) => [...of(truth, i)]);
-      return `${share(quality(chosen, background).precision)} (your ${compared.size})`;
+      return share(quality(chosen, background).precision);
     }
 
     stage.append(
       elements.picture,
       el("div", { class: "touch-pair" }, el("div", { class: "touch-canvas" }, canvas), el("div", { class: "touch-beside" }, el("p", { class: "touch-row" }, buttons), elements.compare, hint, words.element)),
       elements.network, table,
-      el("p", { class: "touch-note" }, `Selectors that look at the head of a network do so after its training (one, n = 1). Random cells and those of least evidence are a quarter of the map. Photographs: scikit-learn's china.jpg and flower.jpg.`),
+      el("p", { class: "touch-note" }, `All pictures: precision on the ${data.n} test images; yours, on those that you compared. Selectors look through the head of a network after its training (one, n = 1). Random cells and those of least evidence are a quarter of the map. Photographs: scikit-learn's china.jpg and flower.jpg.`),
     );
     update();
   }

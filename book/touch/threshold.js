@@ -148,11 +148,11 @@
       drawn.flagged.setAttribute("width", WIDTH - EDGE - x(level));
       drawn.point.setAttribute("cx", SIDE * known);
       drawn.point.setAttribute("cy", SIDE * (1 - unknown));
-      const said = `${percent(known, 1)} of ID flagged, ${percent(unknown, 1)} of OOD caught`;
-      elements.line.querySelector("output").textContent = said;
+      const said = `${percent(known, 1)} of ID images are flagged, ${percent(unknown, 1)} of OOD images are caught`;
+      elements.line.querySelector("output").textContent = ""; // it is said below
       elements.line.querySelector("input").setAttribute("aria-valuetext", said);
       const below = found.auroc < 0.5 ? ` AUROC is below 50%: this score takes most of these images for more known than ID images.` : "";
-      words.say(`Right of the line: ${percent(known, 1)} of ID images are flagged, ${percent(unknown, 1)} of OOD images are caught.${below}`);
+      words.say(`Right of the line: ${said}.${below}`);
       plot.setAttribute("aria-label", `Histograms of ID and OOD images; the line flags ${percent(known, 1)} of ID and ${percent(unknown, 1)} of OOD.`);
       curve.setAttribute("aria-label", `All lines: share of OOD caught over share of ID flagged. Area, AUROC: ${percent(found.auroc, 1)}.`);
     }

@@ -131,7 +131,15 @@ def draw(figure, data, values):
     top, low = figure.subplots(2, height_ratios=(4, 1))
     grid = np.stack(np.meshgrid(np.linspace(-limit, limit, 60), np.linspace(-limit, limit, 60)), -1)
     sure = answer(plane, grid, temperature)[1].max(-1)
-    top.imshow(1 - sure, cmap="Greys", vmin=0, vmax=1.2, origin="lower", extent=(-limit, limit, -limit, limit))
+    top.imshow(
+        1 - sure,
+        cmap="Greys",
+        vmin=0,
+        vmax=1.2,
+        interpolation="bilinear",
+        origin="lower",
+        extent=(-limit, limit, -limit, limit),
+    )
     for name, colour in (("test", plots.ID_COLOUR), (values["ood"], plots.OOD_COLOUR)) if "dots" in plane else ():
         dots = unpack(plane["dots"][name]).astype(float)
         label = f"{data['titles'][name]}, median length {plane['middle'][name]:.2f}" if len(dots) else None

@@ -11,9 +11,10 @@ from ..names import is_control
 from . import trained
 from .base import Cells, Choice, Slider, Toggle, description, pack, unpack
 
-SIZE = (5.4, 6.6)
+SIZE = (5.4, 7.2)
 PER_CLASS = 2  # pictures of each class, the first of the test images
 BACKGROUND = 0.1  # a cell with a smaller share of foreground counts as background
+VEIL = (214, 0, 127)  # over cells that are taken for background
 SHOWN = [name for name in SELECTORS if name != "oracle"]  # by the true masks one is scored
 
 
@@ -121,24 +122,25 @@ def draw(figure, data, values):
         shown |= {what["title"]: unpack(judge[name])[i].astype(bool) for name, what in data["selectors"].items()}
     axis = figure.add_axes((0, 0, 1, 1))
     columns = 3 if values["compare"] else 1
+    height = 1.36 if values["compare"] else 1.12
     for place, (title, chosen) in enumerate(shown.items()):
         row, column = divmod(place, columns)
-        left, top = column + 0.05, 1.2 * row + 0.25
+        left, top = column + 0.05, height * (row + 1) - 0.95
         axis.imshow(_tile(image, chosen), extent=(left, left + 0.9, top + 0.9, top))
         found = quality(chosen, background)
         scored = f"{title}\nprecision {found['precision']:.0%}\nrecall {found['recall']:.0%}"
-        told = scored if values["compare"] else f"a {data['captions'][i]}: what you take for background stays clear"
-        axis.text(column + 0.5, top - 0.02, told, ha="center", va="bottom", fontsize=9, linespacing=1.1)
-    axis.set(xlim=(0, columns), ylim=(1.2 * -(-len(shown) // columns), 0))
+        told = scored if values["compare"] else f"a {data['captions'][i]}: which cells are background?"
+        axis.text(column + 0.5, top - 0.02, told, ha="center", va="bottom", linespacing=1.1)
+    axis.set(xlim=(0, columns), ylim=(height * -(-len(shown) // columns), 0), anchor="N")
     axis.set_axis_off()
 
 
 def _tile(image, chosen, dots=24):
-    """A picture in which the chosen cells stay clear, with lines between the cells: [side * dots, side * dots, 3]."""
+    """A picture with its chosen cells under a veil, and lines between the cells: [side * dots, side * dots, 3]."""
     side = len(chosen)
     pixel = np.arange(side * dots) * len(image) // (side * dots)
-    clear = np.kron(chosen, np.ones((dots, dots), bool))[..., None]
+    veil = np.kron(chosen, np.ones((dots, dots), bool))[..., None]
     big = image[np.ix_(pixel, pixel)]
-    tile = np.where(clear, big, 0.25 * big + 170).astype(np.uint8)
+    tile = np.where(veil, 0.45 * big + 0.55 * np.array(VEIL), big).astype(np.uint8)
     tile[::dots], tile[:, ::dots] = 255, 255
     return tile

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import textwrap
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ from .. import plots
 from . import trained
 from .base import Choice, Slider, Toggle, description, pack, unpack
 
-SIZE = (5.4, 5.6)
+SIZE = (5.4, 6.4)
 EACH = 12  # photographs of each kind of animal
 SCORES = ("MSP", "ScaledMSP")
 # The trainings that stand beside each other: method, selector, what they are called.
@@ -184,30 +185,21 @@ def draw(figure, data, values):
         figure.text(0.5, 0.5, f"{told}\nNo such square is 40 pixels wide.", ha="center")
         return
     axis = figure.add_axes((0, 0, 1, 1))
-    axis.set(xlim=(0, 4), ylim=(4.15, 0))
+    axis.set(xlim=(0, 4), ylim=(4.74, 0))
     axis.set_axis_off()
-    axis.text(2, 0.08, told, ha="center", va="center")
-    axis.imshow(view["image"], extent=(1, 3, 2.2, 0.2))
+    axis.text(2, 0.12, told, ha="center", va="center")
+    axis.imshow(view["image"], extent=(1, 3, 2.25, 0.25))
     for j, network in enumerate(data["networks"]):
         norms = unpack(network["norms"][name])[i].astype(float)
-        box = (j + 0.04, j + 0.96, 3.5, 2.58)
+        box = (j + 0.04, j + 0.96, 3.72, 2.8)
         axis.imshow(norms, cmap=plots.NORMS, vmin=0, vmax=data["vmax"], extent=box, interpolation="nearest")
         if values["mask"]:
             rows, columns = np.nonzero(view["cells"])
             size = 0.92 / len(norms)
-            axis.scatter(
-                box[0] + (columns + 0.5) * size,
-                box[3] + (rows + 0.5) * size,
-                s=40,
-                marker="s",
-                facecolors="none",
-                edgecolors="white",
-                linewidths=0.8,
-            )
+            places = box[0] + (columns + 0.5) * size, box[3] + (rows + 0.5) * size
+            axis.scatter(*places, s=40, marker="s", facecolors="none", edgecolors="white", linewidths=0.8)
         known = network["scores"][values["score"]]["known"][name][i] == "1"
-        axis.text(j + 0.5, 2.5, network["title"].replace(" (", "\n("), ha="center", va="bottom", fontsize=9)
+        axis.text(j + 0.5, 2.75, textwrap.fill(network["title"], 11), ha="center", va="bottom")
         answer = f"{network['classes'][network['likeliest'][name][i]]}, {network['confidence'][name][i]:.0%}"
-        axis.text(j + 0.5, 3.56, f"{answer}\n{'known' if known else 'unknown'}", ha="center", va="top", fontsize=9)
-    axis.text(
-        2, 4.05, f"colours: {plots.LENGTH}, 0 (dark) to {data['vmax']:g} (bright)", ha="center", va="center", fontsize=9
-    )
+        axis.text(j + 0.5, 3.78, f"{answer}\n{'known' if known else 'unknown'}", ha="center", va="top")
+    axis.text(2, 4.42, f"colours: {plots.LENGTH},\n0 (dark) to {data['vmax']:g} (bright)", ha="center", va="center")

@@ -161,7 +161,7 @@ def draw(figure, data, values):
     """The tests of the last page as intervals, and the running count."""
     drawn, real = draw_page(data, values, values["page"]), data["spreads"][values["study"]]
     total = count(data, values, range(1, values["page"] + 1))
-    axis = figure.add_axes((0.06, 0.3, 0.9, 0.65))
+    axis = figure.add_axes((0.04, 0.31, 0.92, 0.62))
     y = np.arange(values["tests"])[::-1]
     shades = np.where(drawn["missed"], plots.INK, plots.ID_COLOUR)
     half = np.nan_to_num(drawn["half"])
@@ -177,11 +177,12 @@ def draw(figure, data, values):
     axis.set(yticks=[], xlabel="change of AUROC, points (true change: 0)")
     axis.legend(loc="lower left", bbox_to_anchor=(0, 1))
     told = [
-        f"{total['tests']} tests of no effect: {total['up'] / total['tests']:.0%} look like gains, {total['as_large'] / total['tests']:.0%} as large as measured"
+        f"{total['tests']} tests of no effect:",
+        f"{total['up'] / total['tests']:.0%} look like a gain, {total['as_large'] / total['tests']:.0%} one as large as measured;",
     ]
     if values["n"] >= data["fewest"]:
         told += [
-            f"intervals that miss zero: {total['missed'] / total['tests']:.1%}",
-            f"pages with at least one: {total['with_miss'] / total['pages']:.0%}, corrected (Holm): {total['with_corrected'] / total['pages']:.0%}",
+            f"{total['missed'] / total['tests']:.1%} of the intervals miss zero,",
+            f"at least one does on {total['with_miss'] / total['pages']:.0%} of the pages, corrected (Holm) on {total['with_corrected'] / total['pages']:.0%}.",
         ]
-    figure.text(0.06, 0.16, "\n".join(told), va="top")
+    figure.text(0.04, 0.19, "\n".join(told), va="top")

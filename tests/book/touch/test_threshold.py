@@ -13,7 +13,8 @@ data = described["data"]
 def shown(page):
     """Shares that are said of the line, and the figures of the table, as text."""
     settle(page)
-    line = page.locator(".touch-slider output").text_content()
+    line = page.get_by_label("The line", exact=True).get_attribute("aria-valuetext")
+    assert f"Right of the line: {line}." in words(page)
     return line, page.locator(".touch-figures td:nth-child(2)").all_text_contents()
 
 
@@ -22,7 +23,7 @@ def expected(values):
     swept = threshold.sweep(data, *picked)
     found = threshold.figures(swept)
     place, _ = threshold.stand(data, values, swept, found)
-    line = f"{swept['id'][place]:.1%} of ID flagged, {swept['ood'][place]:.1%} of OOD caught"
+    line = f"{swept['id'][place]:.1%} of ID images are flagged, {swept['ood'][place]:.1%} of OOD images are caught"
     return line, [f"{found[key]:.1%}" for key in threshold.NAMES]
 
 
@@ -77,7 +78,7 @@ def test_the_line_is_dragged_and_moved_by_keys(opened, width):
         values["line"] += 3
         assert shown(page) == expected(values)
         press(page, "The line", "End")
-        assert shown(page)[0] == "0.0% of ID flagged, 0.0% of OOD caught"
+        assert shown(page)[0] == "0.0% of ID images are flagged, 0.0% of OOD images are caught"
 
 
 def test_the_line_is_dragged_by_touch(opened):
