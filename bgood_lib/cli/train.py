@@ -293,8 +293,8 @@ def _judge(out, config, about, ood, strict):
         ),
         (
             "jigsaw",
-            f"{passing[1]:.1f}% of the test pictures count as known when cut into 4 x 4 tiles and shuffled. Few should, "
-            "unless tiles are all there is to a class, as in textures",
+            f"{passing[1]:.1f}% of the test pictures count as known when cut into 4 x 4 tiles and shuffled. Many "
+            "means that it goes by texture more than by whole objects",
         ),
     ]
     for group, passed in zip(groups[2:], passing[2:]):

@@ -136,7 +136,7 @@ def _card(row, image, cells, high):
         says += f", is {escape(str(row['truth']))}"
     side = min(THUMBNAIL, len(image))
     picture = _uri(Image.fromarray(image).resize((side, side), Image.Resampling.LANCZOS), "JPEG", quality=80)
-    over = Image.fromarray((255 * COLOURS(np.clip(cells / high, 0, 1))[..., :3]).astype(np.uint8))
+    over = Image.fromarray((255 * _shades(np.clip(cells / high, 0, 1))).astype(np.uint8))
     return (
         f'<figure><div class="picture"><img alt="{path}" src="{picture}"><img class="over" alt="{about}" '
         f'src="{_uri(over, "PNG")}"></div><figcaption title="{path}"><b>{says}</b> {row["score"]:.3f}'
@@ -150,8 +150,15 @@ def _uri(image, kind, **options):
     return f"data:image/{kind.lower()};base64,{base64.b64encode(content.getvalue()).decode()}"
 
 
+def _shades(values):
+    """Colours [..., 4] of values from 0 to 1: the shorter, the more of the picture shines through."""
+    colours = COLOURS(values)
+    colours[..., 3] = 0.1 + 0.6 * values
+    return colours
+
+
 def _colour_bar():
-    return _uri(Image.fromarray((255 * COLOURS(np.linspace(0, 1, 64))[None, :, :3]).astype(np.uint8)), "PNG")
+    return _uri(Image.fromarray((255 * _shades(np.linspace(0, 1, 64))[None]).astype(np.uint8)), "PNG")
 
 
 def _counts(groups):
@@ -245,7 +252,7 @@ th:first-child { text-align: left; font-weight: normal; }
 figure { margin: 0; background: var(--card); border-radius: .4rem; overflow: hidden; }
 .picture { position: relative; aspect-ratio: 1; } .picture img { width: 100%; height: 100%; display: block; }
 .picture .over { position: absolute; inset: 0; image-rendering: pixelated; opacity: 0; }
-#cells:checked ~ .cards .over { opacity: .55; }
+#cells:checked ~ .cards .over { opacity: 1; }
 figcaption { padding: .35rem .5rem; font-size: .9rem; }
 .path { display: block; color: var(--soft); font-size: .78rem; overflow-wrap: anywhere; }
 .bar img { height: .9rem; width: 9rem; vertical-align: -.1rem; }
