@@ -102,9 +102,9 @@ def verify(path, runs="runs"):
 
 
 def _is_record(file):
-    """Not what else a run's folder holds, such as ``threshold.json``, nor what is hidden."""
+    """Not what else a run's folder holds, such as ``threshold.json``, nor what is hidden, nor ``touch/`` of the book."""
     beside = file.name != "record.json" and (file.parent / "record.json").is_file()
-    return not (beside or file.name.startswith(".") or file.name == "threshold.json")
+    return not (beside or file.name.startswith(".") or file.name == "threshold.json" or file.parent.name == "touch")
 
 
 def exit_code(found):

@@ -134,6 +134,11 @@ def test_what_else_a_run_holds_is_no_record(project):
     assert [found.verdict for found in verify(project / "runs")] == ["verified"]
 
 
+def test_what_is_committed_is_whole_and_the_book_s_explorers_are_no_records():
+    found = list(verify(RESULTS, "nowhere"))
+    assert found and all(one.whole for one in found), [one.missing for one in found if not one.whole]
+
+
 def test_nothing_to_verify_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match="no record in"):
         list(verify(tmp_path))
