@@ -42,8 +42,8 @@ def _most(photos):
     return (
         f"**{lead}.** On photographs of places, surfaces and bare background, AUROC by the everyday score, MSP, "
         f"{moves(printed)}. A mere temperature would give {number(temperature.mean, sign=True)}. Compared so that no "
-        f"temperature counts, {number(left.mean, sign=True)} are left ({span(left)}). ID accuracy: {accuracy[0]}% instead of "
-        f"{accuracy[1]}%.{_surer(photos)}"
+        f"temperature counts, {number(left.mean, sign=True)} are left ({span(left)}; two ways to set a temperature aside, which need not "
+        f"add up). Accuracy on the images it knows: {accuracy[0]}% instead of {accuracy[1]}%.{_surer(photos)}"
     )
 
 
@@ -57,13 +57,14 @@ def _surer(photos):
     if verdict.verdict(change, good=-1) != verdict.YES:
         return ""
     ours, plain = (number(sure[photos.runs["setting"] == name].mean(), 0) for name in (photos.chosen, photos.plain))
-    return f" Of all OOD photographs it is {ours}% sure instead of {plain}%, each network at its own temperature."
+    return f" Over all {len(photos.sets)} sets of unknown photographs it is {ours}% sure instead of {plain}%, each network at its own temperature."
 
 
 # What else is compared: venue, part (None: all OOD sets), words.
 _OTHERS = (
     ("scenes", "shared backgrounds", "made scenes with shared backgrounds"),
-    ("canvas", "shared backgrounds", "small objects on photographs"),
+    ("scenes", "other backgrounds", "made scenes with unknown backgrounds"),
+    ("canvas", "shared backgrounds", "CIFAR-10 objects pasted on photographs, with shared backgrounds"),
     ("photos", "other objects", "photographs of other objects"),
     ("cifar10", None, "CIFAR-10"),
     ("tuned", None, "a finished CIFAR-10 network that goes on"),
@@ -83,7 +84,10 @@ def _elsewhere(found):
         for words, entries in (("Clear", clear), ("Not clear", unclear), ("Clearly worse", worse))
         if entries
     ]
-    return f"**{lead}.** Again without what a temperature gives, in points. {' '.join(said)}"
+    return (
+        f"**{lead}.** Again without what a temperature gives, in points; *clear* means that the interval does not hold "
+        f"zero, each taken alone. {' '.join(said)}"
+    )
 
 
 def _bare(difference):
@@ -109,7 +113,7 @@ def _background(found):
     )
     if rim:
         well = "does less well" if verdict.verdict(rim) == verdict.YES else "does as well"
-        text += f" But the rim of every picture, taken without looking, {well}: the choice less the rim is {number(rim.mean, sign=True)}."
+        text += f" But on photographs the rim of every picture, taken without looking, {well}: the choice less the rim is {number(rim.mean, sign=True)}."
     return text
 
 
