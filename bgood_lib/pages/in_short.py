@@ -39,12 +39,37 @@ def _most(photos):
     lead = "It helps where a photograph shows no object" if helps else "No clear gain is left"
     accuracy = [number(photos.runs.loc[photos.runs["setting"] == name, "accuracy"].mean())
                 for name in (photos.chosen, photos.plain)]  # fmt: skip
+    other = photos.difference(photos.chosen, photos.plain, "MaxLogit", sets)
+    also = (
+        f" By MaxLogit, which no temperature moves either, it is {number(other.mean, sign=True)} ({_bare(other)})."
+        if other
+        else ""
+    )
+    blind = (
+        ""
+        if photos.folder.endswith("confirm")
+        else " Selector and weight were those of a first look, not chosen blind."
+    )
     return (
         f"**{lead}.** On photographs of places, surfaces and bare background, AUROC by the everyday score, MSP, "
         f"{moves(printed)}. A mere temperature would give {number(temperature.mean, sign=True)}. Compared so that no "
         f"temperature counts, {number(left.mean, sign=True)} are left ({span(left)}; two ways to set a temperature aside, which need not "
-        f"add up). Accuracy on the images it knows: {accuracy[0]}% instead of {accuracy[1]}%.{_surer(photos)}"
+        f"add up). Accuracy on the images it knows: {accuracy[0]}% instead of {accuracy[1]}%.{also}{_faster(photos, sets)}{blind}{_surer(photos)}"
     )
+
+
+def _faster(photos, sets):
+    """What is left against plain networks with another learning rate, where they do better than the plain one."""
+    rows = photos.about
+    names = [name for name in rows.index if name != photos.plain and rows.loc[name, "plain"]]
+    said = []
+    for name in [name for name in names if rows.loc[name, "method"] == "cross_entropy"]:
+        if photos.difference(name, photos.plain, photos.firm, sets).mean > 0:
+            left = photos.difference(photos.chosen, name, photos.firm, sets)
+            said.append(
+                f" Against a plain network trained at a higher rate {number(left.mean, sign=True)} are left ({_bare(left)})."
+            )
+    return "".join(said)
 
 
 def _surer(photos):
@@ -113,7 +138,10 @@ def _background(found):
     )
     if rim:
         well = "does less well" if verdict.verdict(rim) == verdict.YES else "does as well"
-        text += f" But on photographs the rim of every picture, taken without looking, {well}: the choice less the rim is {number(rim.mean, sign=True)}."
+        text += (
+            f" But on photographs the rim of every picture, taken without looking, {well}: the choice less the rim is "
+        )
+        text += f"{number(rim.mean, sign=True)} ({_bare(rim)})."
     return text
 
 

@@ -37,7 +37,8 @@ class View:
     change: tuple
     chosen, plain, firm = "ours", "plain", "ScaledMSP"
     runs = pd.DataFrame({"setting": ["ours", "plain"], "accuracy": [0.9, 0.8]})
-    venue = venues.find("photos")
+    venue, folder = venues.find("photos"), "photos"
+    about = pd.DataFrame({"plain": [False, True], "method": ["background", "cross_entropy"]}, index=["ours", "plain"])
     sets = ("photos_bare",)
 
     def like(self, setting, selector):
