@@ -165,11 +165,13 @@ class Bank:
         weight, bias = _checked_head(weight, bias)
         sets = {}
         for name in dict.fromkeys(("train", "test", *features)):
-            if name not in features or (name in ("train", "test") and name not in labels):
-                raise InputError(
-                    f"features and labels need a set {name!r}: give it; features: {', '.join(map(str, features))}"
-                )
-            z = as_float32(features[name], f"features of {name}", ("N", weight.shape[1]))
+            for what, given in (("features", features), ("labels", labels)):
+                if name not in given and (what == "features" or name in ("train", "test")):
+                    raise InputError(
+                        f"{what} have no set {name!r}, only {', '.join(map(str, given)) or 'none'}; give it, as features "
+                        "and labels both need train and test"
+                    )
+            z = as_float32(features[name], f"features of {name}", ("N", weight.shape[1]), _as_the(weight))
             sets[name] = _checked(
                 name, weight, bias, z @ weight.T + bias, z, np.linalg.norm(z, axis=1)[:, None, None], np.abs(z),
                 labels.get(name, np.full(len(z), -1)),
@@ -237,7 +239,7 @@ def _read(file):
         )
     for name in ("train", "test"):
         if name not in names:
-            raise InputError(f"it has no set {name!r}, only {', '.join(names) or 'none'}")
+            raise InputError(f"it has no set {name!r}; its sets: {', '.join(names) or 'none'}")
     for entry in sorted((known - _SINGLE | {"weight", "bias", "descriptions"}) - set(file.files)):
         raise InputError(f"it has no {entry}")
     weight, bias = _checked_head(file["weight"], file["bias"])
@@ -252,11 +254,14 @@ def _read(file):
         descriptions = {name: Description(**what) for name, what in json.loads(str(file["descriptions"])).items()}
     except (ValueError, TypeError, AttributeError, RecursionError):
         raise InputError(
-            "its entry 'descriptions' cannot be read; expected JSON with name, title and n of each set, as Bank.save writes it"
+            f"its entry 'descriptions' is {str(file['descriptions'])[:60]!r}; expected JSON with name, title and n of each "
+            "set, as Bank.save writes it"
         ) from None
     for name in descriptions.keys() & names.keys():
         if descriptions[name].n != len(sets[name]):
-            raise InputError(f"{name} has {len(sets[name])} rows and is described as {descriptions[name].n} images")
+            raise InputError(
+                f"{name} has {len(sets[name])} rows and is described as {descriptions[name].n} images; expected as many"
+            )
     return sets, weight, bias, descriptions, ood_head, str(file["identity"]) if "identity" in file else ""
 
 
@@ -271,26 +276,33 @@ def _checked_head(weight, bias):
     return as_float32(weight, "weight of the head", ("K", "C")), as_float32(bias, "bias of the head", ("K",))
 
 
+def _as_the(weight):
+    return f"as the head's weight is {list(weight.shape)}"
+
+
 def _checked(name, weight, bias, logits, features, cell_norms, channel_norms, labels):
     """A set of a bank, if it is one."""
     if wrong := odd_name(name):
         raise InputError(f"a set is called {name!r}: {wrong}")
     n_classes, channels = weight.shape
-    features = as_float32(features, f"features of {name}", ("N", channels))
+    features = as_float32(features, f"features of {name}", ("N", channels), _as_the(weight))
     n = len(features)
-    logits = as_float32(logits, f"logits of {name}", ("N", n_classes))
+    logits = as_float32(logits, f"logits of {name}", ("N", n_classes), _as_the(weight))
     cell_norms = as_float32(cell_norms, f"cell_norms of {name}", ("N", "h", "w"))
-    channel_norms = as_float32(channel_norms, f"channel_norms of {name}", ("N", channels))
+    channel_norms = as_float32(channel_norms, f"channel_norms of {name}", ("N", channels), _as_the(weight))
     rows = {"features": n, "logits": len(logits), "cell_norms": len(cell_norms), "channel_norms": len(channel_norms)}
     if len(set(rows.values())) > 1:
-        told = ", ".join(f"{part} {count}" for part, count in rows.items())
-        raise InputError(f"{name} has rows of {told}; expected as many of each: one an image")
+        told = ", ".join(f"{part} of {count}" for part, count in rows.items())
+        raise InputError(f"{name} holds {told} images; expected all of the same images")
     labels = as_labels(labels, f"labels of {name}", n, n_classes if name in _ID_SETS else 0)
     allowed = np.abs(features) @ np.abs(weight.T) + np.abs(bias)
-    wrong = np.abs(features @ weight.T + bias - logits) > _TOLERANCE * allowed + 1e-5
+    expected = features @ weight.T + bias
+    wrong = np.abs(expected - logits) > _TOLERANCE * allowed + 1e-5
     if wrong.any():
+        row, column = np.argwhere(wrong)[0]
         raise InputError(
             f"logits of {name} do not come from its features and the bank's weight and bias, in "
-            f"{int(wrong.any(1).sum())} of {n} rows; expected all parts from one network"
+            f"{int(wrong.any(1).sum())} of {n} rows, first in row {row} (from 0): {logits[row, column]:.6g} instead of "
+            f"{expected[row, column]:.6g}; expected all parts from one network"
         )
     return Features(logits, features, cell_norms, channel_norms, labels)

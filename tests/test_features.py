@@ -135,8 +135,8 @@ def test_a_bank_of_the_arrays_of_others(arrays, tmp_path):
 
 
 @pytest.mark.parametrize("change, message", [
-    (lambda f, y, w, b: f.pop("train"), "need a set 'train'"),
-    (lambda f, y, w, b: y.pop("test"), "need a set 'test'"),
+    (lambda f, y, w, b: f.pop("train"), "features have no set 'train'"),
+    (lambda f, y, w, b: y.pop("test"), "labels have no set 'test'"),
     (lambda f, y, w, b: f.update(mine=np.zeros((2, 4))), r"features of mine have shape \(2, 4\); expected \[N, 5\]"),
     (lambda f, y, w, b: y.update(test=np.zeros(5)), r"labels of test have shape \(5,\); expected \[6\]"),
     (lambda f, y, w, b: b.resize(2, refcheck=False), r"weight \(3, 5\) and bias \(2,\)"),

@@ -1,7 +1,6 @@
 """What the commands share: arguments, what may be overwritten, and the one place where errors become messages."""
 
 import errno
-import os
 import traceback
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from ..utils.errors import BgoodError, InputError, ParameterError
-from ..utils.files import user_path
+from ..utils.files import refuse_unwritable, user_path
 
 RunOrBank = Annotated[Path, typer.Argument(metavar="RUN|BANK.npz", help="folder of a run, or a bank")]
 Dataset = Annotated[str | None, typer.Option(help="in-distribution set of a bank that has no record.json beside it")]
@@ -22,8 +21,8 @@ _WAYS_OUT = {
     errno.EACCES: "change its permissions, or name another place",
     errno.EPERM: "change its permissions, or name another place",
     errno.EROFS: "name a place that can be written to",
-    errno.ENOTDIR: "a part of that path is a file; name another place",
-    errno.EISDIR: "it is a folder; name a file in it",
+    errno.ENOTDIR: "a part of its path is a file; name another place",
+    errno.EISDIR: "name a file in it",
     errno.EEXIST: "a file is there, where a folder should be; name another place",
     errno.ENOSPC: "make room, then give the same command again",
     errno.EDQUOT: "make room, then give the same command again",
@@ -55,10 +54,23 @@ class Boundary(TyperGroup):
             raise typer.Exit(2 if isinstance(error, ParameterError) else 1) from None
         except Exception as error:
             if type(error).__module__.startswith(("click", "typer")):  # usage, --help, an exit code
+                _say_value(error)
                 raise
             traceback.print_exc()
             typer.echo("this is a bug of bgood: please report it with the lines above", err=True)
             raise typer.Exit(70) from None
+
+
+def _say_value(error):
+    """Give a message of the command line's library the value that it is about, and what was expected."""
+    if not hasattr(error.__cause__, "errors") or getattr(error, "param", None) is None:
+        return
+    value = error.__cause__.errors()[0]["input"]
+    low, high = getattr(error.param, "min", None), getattr(error.param, "max", None)
+    expected = "a whole number"
+    if low is not None:
+        expected += f" of at least {low:,}" if high is None else f" from {low:,} to {high:,}"
+    error.message = f"{value!r}; expected {expected}"
 
 
 def in_words(error):
@@ -90,12 +102,12 @@ def output_file(path, ending, begins=None):
         raise InputError(f"the output is {path}; expected a file that ends in {ending}")
     if path.is_dir():
         raise InputError(f"the output {path} is a folder; name a file in it")
-    _refuse_unwritable(path)
+    refuse_unwritable(path)
     if path.exists() and begins is not None:
         with open(path, "rb") as file:
             if not file.read(len(begins)) == begins.encode():
                 raise InputError(
-                    f"{path} is there already and holds something else; name another file, or move that one"
+                    f"{path} is there already, and was not written by this command; name another file, or move that one"
                 )
     return path
 
@@ -105,23 +117,13 @@ def output_folder(path):
     path = user_path(path, "--out")
     if path.exists() and not path.is_dir():
         raise InputError(f"--out {path} is a file; name a folder")
-    _refuse_unwritable(path)
+    refuse_unwritable(path)
     return path
-
-
-def _refuse_unwritable(path):
-    """Said before what is to be written there has been computed."""
-    places = (path, *path.parents) if path.is_dir() else path.parents
-    there = next(place for place in places if place.exists())
-    if not there.is_dir():
-        raise InputError(f"{path} is below {there}, which is a file; name another place")
-    if not os.access(there, os.W_OK):
-        raise InputError(f"{there} cannot be written to; change its permissions, or name another folder")
 
 
 def detector_names(text):
     """Names of ``--detectors NAME,NAME``, each once, or None for all."""
-    from ..detectors.registry import DETECTORS
+    from ..detectors.registry import DETECTORS, IMAGE_DETECTORS
 
     if text is None:
         return None
@@ -129,5 +131,9 @@ def detector_names(text):
         raise InputError(f"--detectors {text!r} names none; choose some of {', '.join(DETECTORS)}")
     names = list(dict.fromkeys(name.strip() for name in text.split(",")))
     for name in names:
+        if name in IMAGE_DETECTORS:
+            raise InputError(
+                f"{name} must see the images, which a bank does not hold; give --{name.lower()} for it instead"
+            )
         DETECTORS.find(name)
     return names

@@ -21,15 +21,17 @@ def run(
 
     _refuse_other_notebook(output)
     values = read_yaml(file, ParameterError) if file is not None else {}
+    places = {name: f"{file}{values.line(name)}" for name in values}
     for text in parameter or []:
         name, equals, value = text.partition("=")
         if not equals:
-            raise ParameterError(f"-p {text!r}: write -p name=value")
+            raise ParameterError(f"-p {text!r} has no value; write -p {text or 'NAME'}=VALUE")
         values[name.strip()] = value
-    execute(notebook, output, values, show=not quiet)
+        places.pop(name.strip(), None)
+    execute(notebook, output, values, show=not quiet, places=places)
 
 
-def execute(notebook, output, values, show=True):
+def execute(notebook, output, values, show=True, places=None):
     """Run a notebook; where a cell fails, say so in a line and leave with exit code 1."""
     import logging
 
@@ -39,7 +41,7 @@ def execute(notebook, output, values, show=True):
 
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # a dead kernel is told of once, by us
     try:
-        run_notebook(notebook, output, values, show=show)
+        run_notebook(notebook, output, values, show=show, places=places)
     except PapermillExecutionError as error:
         typer.echo(f"error: {error.ename}: {error.evalue}\nthe notebook as far as it got: {output}", err=True)
         raise typer.Exit(1) from None
@@ -57,7 +59,9 @@ def _refuse_other_notebook(output):
     except (ValueError, RecursionError, KeyError, TypeError):
         ours = not text or text.startswith('{\n "cells"')  # half-written, as after a kill
     if not ours:
-        raise ParameterError(f"{output} is there already, and is no run of a notebook; name another file")
+        raise ParameterError(
+            f"{output} is there already, and is no notebook that bgood or papermill ran; name another file"
+        )
 
 
 def export(
@@ -77,7 +81,7 @@ def export(
         try:
             weights.read_about(file)
         except InputError:
-            raise InputError(f"{file} is there already and holds something else; name another file") from None
+            raise InputError(f"{file} is there already, and is no weights file of bgood; name another file") from None
     record = read_record(run / "record.json")
     network = checkpoint.load_network(run / "checkpoint.pt")
     if checkpoint.weights_sha256(network) != record["weights_sha256"]:

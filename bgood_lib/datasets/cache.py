@@ -8,7 +8,6 @@ title, standing, origin and the SHA-256 of its content, against which every read
 other sets (the canvas of CIFAR's, crops and moved objects of photographs) once those are there.
 """
 
-import difflib
 import json
 import os
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ import numpy as np
 import platformdirs
 
 from ..utils.arrays import open_npz
-from ..utils.errors import DataError
+from ..utils.errors import DataError, nearest
 from ..utils.files import atomic_write, user_path
 from . import canvas, photos, scenes
 from .catalogue import CANVAS, EMBEDDED, EXPECTED_SHA256, FULL, NAMES, PHOTOS, RECIPES, TRAINABLE, Info, made_from
@@ -190,9 +189,7 @@ def damaged(name: str, split: str, reason: str) -> DataError:
 
 def unknown(name: str | None) -> DataError:
     valid = list(dict.fromkeys(known for known, _ in names()))
-    near = difflib.get_close_matches(str(name), valid, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return DataError(f"no data set is called {name!r}.{hint} There are: {', '.join(valid)}")
+    return DataError(f"no data set is called {name!r}; there are {', '.join(valid)}{nearest(name, valid)}")
 
 
 def read(name: str, split: str, *keys: str | None) -> tuple[Info, Arrays]:

@@ -187,7 +187,7 @@ def read_folder(listing, side=224, seed=0, strict=False, progress=list):
         reasons = "; ".join(reason.removesuffix(WAY_OUT) for _, reason in bad[:3])
         raise DataError(
             f"{len(refused)} of {len(listing.files)} files cannot be read, and the class "
-            f"{listing.classes[counts.argmin()]} has {counts.min()} pictures left where {FEWEST} are needed; replace these files: "
+            f"{listing.classes[counts.argmin()]} has {counts.min()} left where {FEWEST} are needed; replace these files: "
             f"{reasons}"
         )
     groups = near_duplicates(images)

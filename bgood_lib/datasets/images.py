@@ -11,6 +11,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from ..utils.errors import InputError
 from ..utils.files import user_path
+from ..utils.kinds import kind_of
 
 ENDINGS = tuple(".png .jpg .jpeg .webp .bmp .gif .tif .tiff .ppm .pgm .pbm .avif .jp2 .heic .heif".split())
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF", "JPEG2000")  # none that runs a program
@@ -53,7 +54,8 @@ def find_images(paths):
         else:
             raise FileNotFoundError(f"there is no file or folder {path}; give pictures, or folders of them")
     if not files:
-        raise FileNotFoundError(f"no images in {', '.join(map(str, paths))}; known endings: {' '.join(ENDINGS)}")
+        where = ", ".join(map(str, paths))
+        raise FileNotFoundError(f"no pictures in {where}; name a folder of files that end in {' '.join(ENDINGS)}")
     return files
 
 
@@ -97,8 +99,15 @@ def read_images(files, bad=None, side=32):
             if bad is None:
                 raise InputError(reason) from error
             refused.append((file, reason))
+    if not n and not refused:
+        raise InputError("no picture is given; name some")
+    if not n and len(refused) == 1:
+        raise InputError(refused[0][1])
     if not n:
-        raise InputError("; ".join(reason for _, reason in refused[:5]) or "no picture is given; name some")
+        reasons = "; ".join(reason.removesuffix(WAY_OUT) for _, reason in refused[:3])
+        raise InputError(
+            f"none of the {len(refused)} files can be read as an image; replace them. The first: {reasons}"
+        )
     if bad is not None:
         bad += refused
     return images[:n]
@@ -155,7 +164,13 @@ def _reason(file, error):
     if "MAX_TEXT" in f"{error}":
         return "the text in it is too large: save it again without metadata"
     if isinstance(error, UnidentifiedImageError):
-        return "it is of no known format, or damaged"
+        kind = kind_of(file)
+        damaged = kind.startswith("a picture")
+        return (
+            f"it begins as {kind}, but is damaged"
+            if damaged
+            else f"it is {kind}; known formats: {', '.join(_formats())}"
+        )
     return "it is too large for the memory" if isinstance(error, MemoryError) else "it is damaged or cut off"
 
 

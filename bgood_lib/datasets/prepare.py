@@ -156,7 +156,7 @@ def _fetch(name: str, say: Callable[[str], None]) -> list[Info]:
                 say(f"{FULL[name]}: no way through {closed[-1]}")
                 continue
         for split, arrays in brought.items():
-            _expect_n(f"{FULL[name]} from {origin}", arrays, sources.OFFICIAL[name, split][1])
+            _expect_n(f"{FULL[name]} from {origin}", arrays, sources.OFFICIAL[name, split][1], "try again later")
         return [
             store(name, split, sources.OFFICIAL[name, split][0], "whole", origin, arrays)
             for split, arrays in brought.items()
@@ -202,9 +202,9 @@ def _scratch():
         yield Path(folder)
 
 
-def _expect_n(what: str, arrays: sources.Arrays, n: int) -> None:
+def _expect_n(what: str, arrays: sources.Arrays, n: int, way_out: str) -> None:
     if len(arrays["images"]) != n:
-        raise DataError(f"{what} has {len(arrays['images']):,} images where {n:,} are expected")
+        raise DataError(f"{what} has {len(arrays['images']):,} images where {n:,} are expected; {way_out}")
 
 
 def stems_of(name: str, among: Iterable[str]) -> list[str]:
@@ -227,8 +227,10 @@ def _adopt(folder: Path, name: str | None, say: Callable[[str], None]) -> list[I
     if not wanted:
         what = f"{stems(name)} for {name}" if name else "npz files"
         raise DataError(
-            f"{folder} holds no {what}; it holds: {', '.join(files) or 'no npz file'}. Put them there, or name "
-            "another folder"
+            f"{folder} holds no {what}"
+            + f", only {', '.join(f'{stem}.npz' for stem in files)}" * bool(files)
+            + ". Put them "
+            "there, or name another folder"
         )
     done = []
     for stem, file in wanted.items():
@@ -251,5 +253,6 @@ def _adopt_file(stem: str, file: Path) -> list[Info]:
     own = (stem, "test", stem, "own", None, "own images")
     slot, split, title, standing, n, origin = sources.FOREIGN.get(stem, own)
     if n is not None:
-        _expect_n(f"{file}, read as {title} for its name,", arrays, n)
+        way_out = "give that file, or rename yours: under any other name it is kept as a set of your own"
+        _expect_n(f"{file}, read as {title} for its name,", arrays, n, way_out)
     return [store(slot, split, title, standing, f"{stem}.npz: {origin}", arrays)]

@@ -245,7 +245,7 @@ def read_foreign(path: Path) -> Arrays:
         with open_npz(path) as file:
             arrays = {key: file[key] for key in file.files if key != "meta"}
     except Exception as error:  # whatever the bytes of a foreign file lead to
-        raise _refusal(what, f"it cannot be read ({error})") from error
+        raise _refusal(what, str(error).partition("; expected")[0]) from error
     return check_arrays(arrays, what)
 
 

@@ -195,11 +195,11 @@ def refuse_if_all_failed(evaluation):
     """
     rows = evaluation.rows
     if rows["auroc"].isna().all():
-        reasons = dict.fromkeys(
-            rows.dropna(subset=["detector", "error"])[["detector", "error"]].itertuples(index=False)
+        failed = rows.dropna(subset=["detector", "error"]).drop_duplicates("detector")
+        told = "; ".join(
+            f"{row.detector}: {row.error.removeprefix('InputError: ')}" for row in failed.head(3).itertuples()
         )
-        told = "; ".join(f"{detector}: {error}" for detector, error in list(reasons)[:3])
-        raise InputError(f"no detector could be computed, so no table is written. {told}; choose other detectors")
+        raise InputError(f"no detector could be computed, so no table is written: {told}; or choose other detectors")
 
 
 def _columns(rows):

@@ -23,13 +23,36 @@ def check_record(record, where="record"):
         With the place in the record and what is wrong with it.
     """
     if error := jsonschema.exceptions.best_match(_VALIDATOR.iter_errors(record)):
-        place = "/".join(map(str, error.absolute_path)) or "top level"
-        message = error.message if len(error.message) < 300 else f"{error.message[:300]} ..."
-        if error.validator == "const":
-            message = f"{error.instance!r}, as of another version of this project; expected {error.validator_value!r}"
-        if error.validator == "pattern" and (n := re.fullmatch(r"\^\[0-9a-f\]\{(\d+)\}\$", error.validator_value)):
-            message = f"{error.instance!r}; expected {n[1]} digits of 0-9, a-f"
-        raise InputError(f"{where} is not a valid record: {place}: {message}; {ASIDE}")
+        raise InputError(f"{where} is not a valid record: {_in_words(error)}; {ASIDE}")
+
+
+_KINDS = {
+    "object": "a mapping {name: value}", "array": "a list [...]", "string": "text", "integer": "a whole number",
+    "number": "a number",
+}  # fmt: skip
+
+
+def _in_words(error):
+    """Which entry is wrong, what stands there, and what is expected there."""
+    place = "/".join(map(str, error.absolute_path)) or "it"
+    if error.validator == "required":
+        lacking = next(name for name in error.validator_value if name not in error.instance)
+        return f"{place} has no entry {lacking!r}; expected one"
+    stands = json.dumps(error.instance, default=str)
+    stands = stands if len(stands) <= 60 else f"{stands[:60]} ..."
+    if error.validator == "const":
+        return f"{place} is {stands}, as of another version of this project; expected {error.validator_value!r}"
+    if error.validator == "enum":
+        return f"{place} is {stands}; expected one of {', '.join(error.validator_value)}"
+    if error.validator == "pattern":
+        return f"{place} is {stands}; expected {re.search(r'[0-9]+(?=})', error.validator_value)[0]} digits of 0-9, a-f"
+    if error.validator in ("minItems", "minLength"):
+        return f"{place} is empty; expected at least one entry"
+    kind, low, high = (error.schema.get(name) for name in ("type", "minimum", "maximum"))
+    expected = _KINDS.get(kind, kind)
+    if low is not None:
+        expected += f" of at least {low}" if high is None else f" from {low} to {high}"
+    return f"{place} is {stands}; expected {expected}"
 
 
 def write_record(path, record):
@@ -84,10 +107,14 @@ def read_record(path):
         If it is not a whole record, or not as it was written.
     """
     record = read_json(path, ASIDE)
-    try:
-        record["metrics"] = _unpack(record["metrics"])
-    except (KeyError, TypeError):
-        pass  # the schema says what is missing
+    if isinstance(record, dict) and "metrics" in record:
+        try:
+            record["metrics"] = _unpack(record["metrics"])
+        except (KeyError, TypeError):
+            raise InputError(
+                f"{path} is not a valid record: metrics is {json.dumps(record['metrics'])[:60]}; expected a table, "
+                f"columns and rows; {ASIDE}"
+            ) from None
     check_record(record, path)
     return record
 

@@ -12,7 +12,7 @@ from ..evaluation.bank import pass_ood, with_validation
 from ..evaluation.protocols import OODSet, load_ood
 from ..features import Bank, extract
 from ..training import checkpoint
-from ..utils.errors import InputError, nearest, odd_name
+from ..utils.errors import DataError, InputError, nearest, odd_name
 from ..utils.files import check_zip, user_path
 from .record import read_record
 from .weights import load_weights, read_about
@@ -164,8 +164,12 @@ def open_weights(path, detector="MSP"):
             "folder of a run, which has a bank"
         )
     network, dataset = load_weights(path), read_about(path)["config"]["dataset"]
-    split = "val" if "val" in datasets.splits(dataset) else "test"
-    sets = dict.fromkeys(("train", "test", split), extract(network, *datasets.load(dataset, split), keep=True))
+    try:
+        split = "val" if "val" in datasets.splits(dataset) else "test"
+        images, labels = datasets.load(dataset, split)
+    except DataError as error:
+        raise DataError(f"{path} was trained on {dataset}, whose images set its threshold: {error}") from None
+    sets = dict.fromkeys(("train", "test", split), extract(network, images, labels, keep=True))
     head = (array.detach().numpy() for array in (network.head.weight, network.head.bias))
     return WeightsOnly(Bank(sets, *head), path.parent, None, dataset, path)
 
@@ -270,12 +274,12 @@ def add_ood(run, wanted, protocol="all", say=print):
             known = [known for known, split in datasets.names() if split == "test" and datasets.available(known, split)]
             other = datasets.command(name) if (name, "test") in datasets.names() else ""
             raise InputError(
-                f"--ood {name}: neither a folder nor a prepared set; "
+                f"--ood {name}: {'a file, ' * folder.is_file()}neither a folder nor a prepared set; "
                 + (f"get it ({other}), or " if other else "")
                 + f"give a folder, or one of {', '.join(known)}{nearest(name, known)}"
             )
         if name in ("train", "test", "val", "val_ood", "val_jigsaw") or (name in bank.sets and folder.is_dir()):
-            raise InputError(f"--ood {name}: the bank holds a set of that name; rename the folder")
+            raise InputError(f"--ood {folder}: the bank already holds a set called {name!r}; rename the folder")
         say(f"{name}: {len(features):,} images passed through the network of {run.folder}")
         bank = bank.with_sets({name: features}, {name: description})
     return replace(run, bank=bank)

@@ -11,13 +11,14 @@ import torch
 from safetensors.torch import save_file
 
 from ..networks.build import build_network
-from ..training.config import Config
+from ..training.config import METHODS, Config
 from ..utils.errors import InputError
 from ..utils.files import atomic_write
+from ..utils.kinds import kind_of
 
 LARGEST = {"n_classes": 100_000, "stages": 5, "width": 4096}  # what a header may claim, before anything is built
 
-_AGAIN = "give the original, or export it again: bgood export RUN FILE"
+_AGAIN = "give the original, or export it again: bgood export RUN FILE.safetensors"
 
 
 def save_weights(network, path, config, **about):
@@ -69,8 +70,16 @@ def _read(path):
             raise InputError("it was changed after it was written" if "checksum" in about else "it has no checksum")
         return about, tensors
     except Exception as error:  # whatever changed bytes lead to
-        why = "its header cannot be read" if isinstance(error, safetensors.SafetensorError) else error
-        raise InputError(f"{path} is not a whole weights file of this project ({why}); {_AGAIN}") from error
+        why = f"{error}" if isinstance(error, InputError) else _why_not(path)
+        raise InputError(f"{path} is not a whole weights file of bgood: {why}; {_AGAIN}") from error
+
+
+def _why_not(path):
+    """What a file is that cannot be read as one of weights."""
+    kind = kind_of(path)
+    if kind == "a weights file (safetensors)":
+        return "it is a safetensors file that is cut off, or was changed within"
+    return f"it is {kind}; expected a whole safetensors file"
 
 
 def _told(metadata):
@@ -79,7 +88,7 @@ def _told(metadata):
     except (TypeError, KeyError, ValueError, RecursionError):
         about = None
     if not isinstance(about, dict):
-        raise InputError("it does not say which network and configuration it is of")
+        raise InputError("it does not say which network it holds, so another program wrote it")
     return about
 
 
@@ -121,31 +130,44 @@ def load_weights(path):
     about, tensors = _read(path)
     try:
         network = _build(about)
+        _refuse_others(tensors, network.state_dict(), about)
         network.load_state_dict({
             name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()
         })  # fmt: skip
     except Exception as error:  # what it says of itself does not make the network that it holds
-        why = f"{error} is unknown" if isinstance(error, KeyError) else str(error)[:300]
-        if isinstance(error, RuntimeError):  # of load_state_dict, in many lines
-            config = about["config"]
-            why = f"they are not those of a {config.get('network')} of width {config.get('width')} and {about['n_classes']} classes"
-        raise InputError(f"{path}: the weights do not fit what it says of itself ({why}); {_AGAIN}") from error
-    bad = [name for name, tensor in network.state_dict().items() if not torch.isfinite(tensor).all()]
-    if bad:
-        raise InputError(f"{path}: {bad[0]} holds values that are not finite; {_AGAIN}")
+        why = f"{error}" if isinstance(error, InputError) else f"{type(error).__name__}: {error}"[:300]
+        raise InputError(f"{path}: the weights do not fit what it says of itself: {why}; {_AGAIN}") from error
+    for name, tensor in tensors.items():
+        if (bad := ~torch.isfinite(tensor)).any():
+            raise InputError(
+                f"{path}: {name} holds {tensor[bad][0]} in {int(bad.sum()):,} of {bad.numel():,} places; {_AGAIN}"
+            )
     return network.eval()
+
+
+def _refuse_others(tensors, wanted, about):
+    """Refuse tensors that are not those of the network that a file says it holds."""
+    config = about["config"]
+    network = f"a {config['network']} of width {config.get('width')} and {about['n_classes']} classes"
+    for name in [*wanted, *tensors]:
+        have, want = (list(some[name].shape) if name in some else None for some in (tensors, wanted))
+        if have != want:
+            have, want = (f"{name} of shape {shape}" if shape is not None else f"no {name}" for shape in (have, want))
+            raise InputError(f"it has {have}, {network} has {want}")
 
 
 def _build(about):
     """The network that a file says it holds, with weights still to be put in."""
     if lacking := [name for name in ("config", "n_classes", "mean", "std") if name not in about]:
-        raise InputError(f"it does not say its {lacking[0]}")
+        raise InputError(f"it says no {lacking[0]}")
     if not isinstance(about["config"], dict):
         raise InputError(f"config is {about['config']!r}; expected settings by name")
     fields = {field.name for field in dataclasses.fields(Config)}
     config = Config(**{name: value for name, value in about["config"].items() if name in fields})
     if not isinstance(config.dataset, str):
         raise InputError(f"dataset is {config.dataset!r}; expected a name")
+    if config.method not in METHODS:
+        raise InputError(f"method is {config.method!r}; expected one of {', '.join(METHODS)}")
     for name, largest in LARGEST.items():
         value = about[name] if name in about else getattr(config, name)
         if value is not None and not (type(value) is int and 1 <= value <= largest):

@@ -24,11 +24,12 @@ from nbclient.exceptions import DeadKernelError
 
 from ..utils import locks
 from ..utils.errors import KernelDied, ParameterError, nearest
-from ..utils.files import check_zip, naming_full_disk, user_path
+from ..utils.files import check_zip, naming_full_disk, refuse_unwritable, user_path
+from ..utils.kinds import kind_of
 from ..utils.strict_yaml import in_yaml
 
 _TYPES = {"int": int, "float": float, "str": str, "bool": bool}
-_FORMS = {int: "int, a whole number", float: "float, a number", str: "str, text", bool: "bool, true or false"}
+_FORMS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,11 @@ def _inspect(notebook, changed):
     try:
         return papermill.inspect_notebook(str(notebook))
     except Exception as error:  # not a notebook, or one without a kernel
-        raise ParameterError(f"{notebook} cannot be read as a notebook: {error}; name another") from error
+        kind = kind_of(notebook)
+        what = "JSON, but not of a notebook" if kind == "a JSON file" else kind
+        raise ParameterError(
+            f"{notebook} cannot be read as a notebook, as it is {what}; name an .ipynb file"
+        ) from error
 
 
 def _registered(what):
@@ -121,7 +126,11 @@ def check_value(parameter, value):
         If the value has the wrong type or is out of range.
     """
     kind, name = parameter.type, parameter.name
-    wrong = ParameterError(f"{name} is {in_yaml(value)}; expected {_FORMS[kind]} ({parameter.help})")
+    ends = ""
+    if parameter.low is not None:
+        ends = f" from {parameter.low:,.9g} to {parameter.high:,.9g}"
+    about = re.sub(r"\s*[\[{][^\[{]*[\]}]$", "", parameter.help)
+    wrong = ParameterError(f"{name} is {in_yaml(value)}; expected {_FORMS[kind]}{ends}" + f" ({about})" * bool(about))
     if isinstance(value, str) and kind is not str:
         if kind is bool:
             value = {"true": True, "false": False}.get(value.lower(), value)
@@ -139,12 +148,19 @@ def check_value(parameter, value):
             f"{name} is {value!r}; choose one of {', '.join(parameter.choices)}{nearest(value, parameter.choices)}"
         )
     if parameter.low is not None and not parameter.low <= value <= parameter.high:
-        raise ParameterError(f"{name} is {value}; it must be between {parameter.low:,.9g} and {parameter.high:,.9g}")
+        raise wrong
     return value
 
 
-def check_parameters(notebook, values):
+def check_parameters(notebook, values, places=None):
     """Values for a notebook, checked against its parameters cell.
+
+    Parameters
+    ----------
+    notebook : path
+    values : dict
+    places : dict of str to str, optional
+        Where a value stands, for the message: ``p.yaml, line 2``.
 
     Returns
     -------
@@ -155,17 +171,21 @@ def check_parameters(notebook, values):
     ParameterError
         If a name is unknown (with the valid ones and the nearest), or a value does not fit.
     """
-    parameters = read_parameters(notebook)
-    for name in values:
-        if name not in parameters:
-            raise ParameterError(
-                f"{Path(notebook).name} has no parameter {name!r}{nearest(name, parameters)}\n"
-                f"it has: {', '.join(parameters)}"
-            )
-    return {name: check_value(parameters[name], value) for name, value in values.items()}
+    parameters, found = read_parameters(notebook), {}
+    for name, value in values.items():
+        try:
+            if name not in parameters:
+                raise ParameterError(
+                    f"{Path(notebook).name} has no parameter {name!r}{nearest(name, parameters)}\n"
+                    f"it has: {', '.join(parameters)}"
+                )
+            found[name] = check_value(parameters[name], value)
+        except ParameterError as error:
+            raise ParameterError(f"{places[name]}: {error}" if name in (places or ()) else str(error)) from None
+    return found
 
 
-def run_notebook(notebook, output, values, show=True):
+def run_notebook(notebook, output, values, show=True, places=None):
     """Check the parameters, then run the notebook and keep what it did.
 
     If another process is running a notebook into the same output, it is waited for.
@@ -176,6 +196,8 @@ def run_notebook(notebook, output, values, show=True):
     values : dict
     show : bool, default=True
         Print what the notebook prints while it runs, each line with the output's name.
+    places : dict of str to str, optional
+        See :func:`check_parameters`.
 
     Raises
     ------
@@ -190,12 +212,14 @@ def run_notebook(notebook, output, values, show=True):
     papermill.PapermillExecutionError
         If a cell fails; the output notebook is kept, with the error at its top.
     """
-    values = check_parameters(notebook, values)
+    values = check_parameters(notebook, values, places)
     output = user_path(output, "the output")
     if output.suffix != ".ipynb" or (output.exists() and output.samefile(notebook)):
         raise ParameterError(f"the output is {output}; expected another .ipynb file than {notebook}")
+    refuse_unwritable(output)
     if "out" in values:
         values["out"] = str(user_path(values["out"], "out"))
+        refuse_unwritable(Path(values["out"]))
     output.parent.mkdir(parents=True, exist_ok=True)
     label = f"{output.parent.name}/{output.stem}"
     lock = locks.take(output.with_name(f".{output.name}.lock"), lambda other: _say_waiting(output, other))

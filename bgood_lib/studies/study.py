@@ -30,11 +30,17 @@ NAME = re.compile(
     r"[A-Za-z0-9_=+-][A-Za-z0-9._=+-]{0,199}"
 )  # of studies, runs and pages: they become folders and files
 ALLOWED = "letters, digits and . _ = + -"
-GIVEN = {"out", "device", "threads", "force", "overwrite"}
-GIVEN_BY = "make study DEVICE=, THREADS=, FORCE=; `out` is runs/STUDY/RUN"
+# What no study may set: what to do instead.
+GIVEN = {
+    "device": "give it when running, make study STUDY={study} DEVICE={value}",
+    "threads": "give it when running, make study STUDY={study} THREADS={value}",
+    "force": "give it when running, make study STUDY={study} FORCE=1",
+    "out": "every run has a folder of its own, runs/{study}/RUN",
+    "overwrite": "a run whose parameters changed is trained again in its folder anyway",
+}
 MAX_RUNS = 20_000
 _KEYS = {"title": str, "notebook": str, "common": dict, "runs": list, "pages": dict}
-_FORMS = {str: "text", dict: "{name: value, ...}", list: "lines that begin with a dash"}
+_FORMS = {str: "text", dict: "{name: value, ...}", list: "lines such as `- {method: background, seed: [0, 1]}`"}
 
 
 @dataclass(frozen=True)
@@ -95,47 +101,57 @@ def read_study(path, check=True):
     if not path.is_file():
         known = sorted(other.stem for other in path.parent.glob("*.yaml") if other.is_file())
         others = f"there are {', '.join(known)}" if known else f"{path.parent} holds none; name one of another folder"
-        raise StudyError(f"there is no study {path.stem!r}; {others}{nearest(path.stem, known)}")
+        what = "is a folder" if path.is_dir() else "is not there"
+        raise StudyError(f"there is no study {path.stem!r}: {path} {what}; {others}{nearest(path.stem, known)}")
     if not NAME.fullmatch(path.stem):
         raise StudyError(f"{path}: a study's name has {ALLOWED}; rename the file")
     content = read_yaml(path, StudyError)
     publish = content.pop("publish", False)
     if not isinstance(publish, bool) and publish != "tables":
-        raise StudyError(f"{path}: publish is {publish!r}; expected true (a copy of each record), tables or false")
+        where = f"{path}{content.line('publish')}"
+        raise StudyError(f"{where}: publish is {publish!r}; expected true (a copy of each record), tables or false")
     for key, value in content.items():
+        where = f"{path}{content.line(key)}"
         if key not in _KEYS:
             keys = [*_KEYS, "publish"]
-            raise StudyError(f"{path}: unknown key {key!r}; the keys are {', '.join(keys)}{nearest(key, keys)}")
+            raise StudyError(f"{where}: unknown key {key!r}; the keys are {', '.join(keys)}{nearest(key, keys)}")
         if not isinstance(value, _KEYS[key]):
-            raise StudyError(f"{path}: {key} is {value!r}; expected {_FORMS[_KEYS[key]]}")
+            raise StudyError(f"{where}: {key} is {in_yaml(value)}; expected {_FORMS[_KEYS[key]]}")
     for key in ("title", "notebook", "runs"):
         if key not in content:
             raise StudyError(f"{path}: {key} is missing; write `{key}:` and what it is")
     notebook, common = content["notebook"], content.get("common", {})
     if Path(notebook).is_absolute() or ".." in Path(notebook).parts or not NAME.fullmatch(notebook.replace("/", "")):
-        raise StudyError(f"{path}: notebook is {notebook!r}; expected one of this project, with {ALLOWED} and /")
+        where = f"{path}{content.line('notebook')}"
+        raise StudyError(f"{where}: notebook is {notebook!r}; expected one of this project, with {ALLOWED} and /")
     runs = {}
     for grid in [common, *content["runs"]]:
         if not isinstance(grid, dict):
-            raise StudyError(f"{path}: a line of runs is {grid!r}; expected {{parameter: value, ...}}")
-        if given := sorted(GIVEN & grid.keys()):
-            raise StudyError(f"{path}: {given[0]} is no setting of a study: whoever runs it says so ({GIVEN_BY})")
+            where = f"{path}{content.line('runs')}"
+            raise StudyError(f"{where}: an entry of runs is {in_yaml(grid)}; expected {{parameter: value, ...}}")
+        for key in GIVEN.keys() & grid.keys():
+            way_out = GIVEN[key].format(study=path.stem, value=grid[key])
+            where = f"{path}{_line(grid, key)}"
+            raise StudyError(f"{where}: {key}: {in_yaml(grid[key])} is no setting of a study; take it away: {way_out}")
     for grid in content["runs"]:
         for varied in _written_out(grid, path):
-            name = run_name(varied)
+            name, where = run_name(varied), f"{path}{_line(grid, *grid)}"
+            if len(name) > 200:
+                raise StudyError(f"{where}: a run would be called {name[:30]}..., {len(name)} characters; at most 200")
             if not NAME.fullmatch(name):
-                raise StudyError(f"{path}: a run would be called {name!r}; its values may have {ALLOWED}")
+                raise StudyError(f"{where}: a run would be called {name!r}; its values may have {ALLOWED}")
             if name in runs:
-                raise StudyError(f"{path}: two runs are called {name}; take one of them away")
+                raise StudyError(f"{where}: two runs are called {name}; take one of them away")
             if len(runs) >= MAX_RUNS:
-                raise StudyError(f"{path}: more than {MAX_RUNS:,} runs; make several studies of them")
-            runs[name] = _filled({**common, **varied}, path)
+                raise StudyError(f"{where}: more than {MAX_RUNS:,} runs; make several studies of them")
+            runs[name] = _filled({**common, **varied}, where)
     pages = {page: values or {} for page, values in content.get("pages", {}).items()}
     for page, values in pages.items():
+        where = f"{path}{content['pages'].line(page)}"
         if not NAME.fullmatch(page):
-            raise StudyError(f"{path}: page {page!r}: expected a notebook's name with {ALLOWED}")
+            raise StudyError(f"{where}: page {page!r}: expected a notebook's name with {ALLOWED}")
         if not isinstance(values, dict):
-            raise StudyError(f"{path}: page {page!r} is {values!r}; expected {{parameter: value}}, or nothing")
+            raise StudyError(f"{where}: page {page!r} is {in_yaml(values)}; expected {{parameter: value}}, or nothing")
     if check:
         _check(path, notebook, runs, pages)
     return Study(
@@ -143,32 +159,38 @@ def read_study(path, check=True):
     )  # fmt: skip
 
 
+def _line(grid, *keys):
+    """Where in the file one of the keys of a line of runs stands: ``, line 4``."""
+    return grid.line(keys[0]) if keys else ""
+
+
 def _written_out(grid, path):
     """The runs of a line: every combination of its lists, as dicts."""
     options = [value if isinstance(value, list) else [value] for value in grid.values()]
     for name, values in zip(grid, options):
         if not values:
-            raise StudyError(f"{path}: {name} is an empty list, so there is no run; give it a value")
+            raise StudyError(f"{path}{_line(grid, name)}: {name} is an empty list, so there is no run; give it a value")
         for value in values:
             if isinstance(value, (dict, list)) or value is None:
-                raise StudyError(f"{path}: {name} is {in_yaml(value)}; expected a number, text, true or false")
+                raise StudyError(
+                    f"{path}{_line(grid, name)}: {name} is {in_yaml(value)}; expected a number, text, true or false"
+                )
     for values in itertools.product(*options):
         yield dict(zip(grid, values))
 
 
-def _filled(values, path):
+def _filled(values, where):
     """Values of a run with ``{seed}`` and the like in their text replaced by what the run says of them."""
-
-    def of(match):
-        if match[1] not in values:
-            raise StudyError(
-                f"{path}: {match[0]} in a text stands for a parameter of the run, which has no {match[1]!r}"
-            )
-        return str(values[match[1]])
-
-    return {
-        name: re.sub(r"\{([^{}]*)\}", of, value) if isinstance(value, str) else value for name, value in values.items()
-    }
+    found = {}
+    for name, value in values.items():
+        for part in re.findall(r"\{([^{}]*)\}", value) if isinstance(value, str) else ():
+            if part not in values:
+                raise StudyError(
+                    f"{where}: {name} is {value!r}, where {{{part}}} stands for a parameter of the run, which has none of that "
+                    "name; give it one, or write the text out"
+                )
+        found[name] = re.sub(r"\{([^{}]*)\}", lambda m: str(values[m[1]]), value) if isinstance(value, str) else value
+    return found
 
 
 def _check(path, notebook, runs, pages):

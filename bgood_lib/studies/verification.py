@@ -11,8 +11,9 @@ import pandas as pd
 from ..evaluation.judge import judge
 from ..runs.record import read_record
 from ..runs.run import open_run
-from ..utils.errors import InputError
+from ..utils.errors import InputError, nearest
 from ..utils.files import user_path
+from ..utils.kinds import kind_of
 from .tables import read_study_tables
 
 JUDGED = ("accuracy", "calibration_error", "overconfidence", "mean_norm", "metrics", "validation")
@@ -79,6 +80,8 @@ def verify(path, runs="runs"):
         If there is no record.
     """
     path = user_path(path, "the record")
+    if not path.exists():
+        raise FileNotFoundError(f"there is no {path}; {records_there_are(path)}")
     if (path / "record.json").is_file():
         records = [path / "record.json"]
     elif path.is_dir():
@@ -86,11 +89,9 @@ def verify(path, runs="runs"):
     else:
         records = [path] if path.is_file() else []
     if path.is_file() and path.suffix != ".json":
-        raise InputError(
-            f"{path} is no record, whose name ends in .json; give one, a run's folder or a folder of records"
-        )
+        raise InputError(f"{path} is {kind_of(path)}, no record, which ends in .json; {records_there_are(path)}")
     if not records:
-        raise FileNotFoundError(f"no record in {path}; give a run's folder, a record or a folder of records")
+        raise FileNotFoundError(f"no record in the folder {path}; {records_there_are(path)}")
     for file in records:
         try:
             if file.name == "data.json" and (file.parent / "runs.csv").is_file():
@@ -99,6 +100,16 @@ def verify(path, runs="runs"):
                 yield _verify(file, Path(runs))
         except InputError as error:
             yield Verification(file, missing=str(error), whole=False)
+
+
+def records_there_are(path, most=6):
+    """What to give in the place of something that holds no record."""
+    found = sorted({str(file.parent) for file in Path("runs").glob("*/*/record.json")})
+    found += sorted({str(file.parent) for file in Path("results").glob("*/*.json")})
+    if not found:
+        return "give a run's folder, a record or a folder of records; `make book` trains runs/scenes/..."
+    more = f" and {len(found) - most} more" * (len(found) > most)
+    return f"there are records in {', '.join(found[:most])}{more}{nearest(path, found)}"
 
 
 def _is_record(file):
@@ -189,8 +200,12 @@ def _compare(name, folder, identity, weights, said):
     found = {key: value for key, value in found.items() if _kind(key) in kinds}
     lacking = {"the record lacks": set(found) - set(said), "only the record has": set(said) - set(found)}
     both = {key: abs(found[key] - said[key]) for key in said.keys() & found.keys()}
-    where = max(both, key=both.get)
+    where = max(sorted(both), key=both.get)
     missing = "; ".join(f"{what} {_few(sorted(places))}" for what, places in lacking.items() if places)
+    if both[where] > TOLERANCE:
+        missing = "; ".join(
+            filter(None, [f"{said[where]:.6g} in the record, {found[where]:.6g} by the scores", missing])
+        )
     return Verification(name, len(both), both[where], where, missing)
 
 

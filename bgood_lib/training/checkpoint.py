@@ -9,7 +9,7 @@ import torch
 
 from ..networks.build import build_network
 from ..utils.errors import InputError
-from ..utils.files import atomic_write
+from ..utils.files import atomic_write, no_checkpoint
 from .config import Config
 
 
@@ -42,9 +42,7 @@ def _read(checkpoint, device):
     except FileNotFoundError:
         raise
     except Exception as error:
-        raise InputError(
-            f"{checkpoint} is no checkpoint, or is damaged; move it aside, then copy the original back, or run the training again"
-        ) from error
+        raise no_checkpoint(checkpoint) from error
 
 
 def identity_of(checkpoint):

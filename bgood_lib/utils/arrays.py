@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from .errors import InputError
+from .kinds import kind_of
 
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 _DEFLATED = 1100  # times smaller, at most, is what was deflated
@@ -35,9 +36,9 @@ def open_npz(path):
     """
     with open(path, "rb") as file:
         if file.read(4) not in (b"PK\3\4", b"PK\5\6"):
-            raise InputError("it is no npz file; expected what numpy.savez writes")
+            raise InputError(f"it is {kind_of(path)}; expected an npz file, as numpy.savez writes it")
         size = file.seek(0, 2)
-        with _refused_as("it is cut off, or changed within; expected what numpy.savez writes"):
+        with _refused_as("it is an npz file that is cut off, or was changed within; expected a whole one"):
             archive = zipfile.ZipFile(file)
         with archive:
             _check_members(archive, size)
@@ -48,7 +49,7 @@ def open_npz(path):
             except zipfile.BadZipFile as error:
                 part = re.search(r"CRC.*'(.+?)(\.npy)?'$", str(error))
                 told = f", its part {part[1]} is not as it was written" if part else ""
-                raise InputError(f"it is damaged{told}; expected what numpy.savez writes") from None
+                raise InputError(f"it is an npz file that is damaged{told}; expected a whole one") from None
 
 
 @contextmanager
@@ -67,7 +68,7 @@ def _check_members(archive, size):
     for member in archive.infolist():
         name = member.filename.removesuffix(".npy")
         if name.endswith("/data.pkl"):
-            raise InputError("it is a checkpoint of PyTorch, no npz file; expected what numpy.savez writes")
+            raise InputError("it is a checkpoint of PyTorch; expected an npz file, as numpy.savez writes it")
         if name in seen:
             raise InputError(f"it holds {name!r} twice; expected each name once")
         seen.add(name)
@@ -87,7 +88,7 @@ def _named(dtype):
     return f"{dtype}" + (f" ({_WORDS[dtype.kind]})" if dtype.kind in _WORDS else "")
 
 
-def as_float32(array, what, shape):
+def as_float32(array, what, shape, because=""):
     """An array of numbers as float32, or a refusal that names it.
 
     Parameters
@@ -98,6 +99,8 @@ def as_float32(array, what, shape):
         Its name, for the message: ``features of test``.
     shape : sequence of int or str
         What it must be: a number, or a letter for any number of at least 1.
+    because : str, optional
+        Why, for the message: ``as the head's weight is [3, 4]``.
 
     Returns
     -------
@@ -111,22 +114,29 @@ def as_float32(array, what, shape):
     try:
         array = np.asarray(array)
     except (ValueError, TypeError):
-        raise InputError(f"{what}: no array, as its rows are not of one length; expected equal ones") from None
+        raise InputError(f"{what} are no array, as {_uneven(array)}; expected rows of one length") from None
     if array.dtype.kind not in "fiu":
         raise InputError(f"{what} have type {_named(array.dtype)}; expected float32 or other real numbers")
     if array.ndim == len(shape) and not len(array):
         raise InputError(f"{what} hold nothing, shape {array.shape}; at least one row is needed")
     fits = [have == want if isinstance(want, int) else have > 0 for have, want in zip(array.shape, shape)]
     if array.ndim != len(shape) or not all(fits):
-        raise InputError(f"{what} have shape {array.shape}; expected [{', '.join(map(str, shape))}]")
+        expected = ", ".join(map(str, shape)) + f"], {because}" if because else ", ".join(map(str, shape)) + "]"
+        raise InputError(f"{what} have shape {array.shape}; expected [{expected}")
     with np.errstate(over="ignore", invalid="ignore"):
-        array = array.astype(np.float32, copy=False)
-    if len(bad := np.flatnonzero(~np.isfinite(array).reshape(len(array), -1).all(1))):
+        found = array.astype(np.float32, copy=False)
+    if len(bad := np.flatnonzero(~np.isfinite(found).reshape(len(found), -1).all(1))):
+        value = array[bad[0]].ravel()[~np.isfinite(found[bad[0]]).ravel()][0]
         raise InputError(
-            f"{what} hold values that are not finite, or too large for float32, in {len(bad):,} of {len(array):,} rows, first "
-            f"in row {bad[0]} (from 0); expected finite numbers"
+            f"{what} hold {value}, not finite or too large for float32, in {len(bad):,} of {len(found):,} rows, first in row "
+            f"{bad[0]} (from 0); expected finite numbers"
         )
-    return array
+    return found
+
+
+def _uneven(rows):
+    lengths = list(dict.fromkeys(len(row) if hasattr(row, "__len__") else 1 for row in rows))
+    return f"its rows hold {' and '.join(map(str, lengths[:3]))} values"
 
 
 def as_labels(labels, what, n, n_classes):
@@ -140,9 +150,9 @@ def as_labels(labels, what, n, n_classes):
     try:
         labels = np.asarray(labels)
     except (ValueError, TypeError):
-        raise InputError(f"{what}: no array, as its rows are not of one length; expected one number an image") from None
+        raise InputError(f"{what} are no array, as {_uneven(labels)}; expected one number an image") from None
     if labels.shape != (n,):
-        raise InputError(f"{what} have shape {labels.shape}; expected [{n}]")
+        raise InputError(f"{what} have shape {labels.shape}; expected [{n}], one number for each of the {n} images")
     if labels.dtype.kind not in "iu":
         raise InputError(f"{what} have type {_named(labels.dtype)}; expected integers")
     low, high = (0, n_classes - 1) if n_classes else (-1, -1)

@@ -1,6 +1,5 @@
 """What a user can put right: one family of errors, each saying what is wrong and what to do."""
 
-import difflib
 import re
 from pathlib import PurePath
 
@@ -57,7 +56,8 @@ class KernelDied(BgoodError):
 def odd_name(name, most=100):
     """What is wrong with a name that is to be one of a set or a file, or nothing."""
     if not isinstance(name, str) or not name.strip():
-        return "it is empty, or no text; expected letters, digits, '_', '.' and '-'"
+        what = "is empty" if isinstance(name, str) else "is no text"
+        return f"it {what}; expected letters, digits, '_', '.' and '-'"
     if odd := re.search(r"[^\w.-]", name):
         return f"it holds {odd.group()!r}; expected letters, digits, '_', '.' and '-'"
     if name[0] in ".-":
@@ -66,9 +66,27 @@ def odd_name(name, most=100):
 
 
 def nearest(name, names):
-    """A hint such as ``; did you mean 'rank'?``, or nothing."""
-    known = {PurePath(str(other)).stem.lower(): other for other in names}
+    """A hint such as ``; did you mean 'rank'?``, or nothing: a name that a slip of the hand or two tell apart."""
     wanted = PurePath(str(name)).stem.lower()
-    close = difflib.get_close_matches(wanted, known, n=5)
-    close.sort(key=lambda other: sorted(other) != sorted(wanted))  # two letters swapped come first
-    return f"; did you mean {known[close[0]]!r}?" if close else ""
+    allowed = min(2, len(wanted) // 3)
+    found = {}
+    for other in map(str, names):
+        known = PurePath(other).stem.lower()
+        slips = _slips(wanted, known)
+        if slips <= allowed:
+            found[other] = slips
+        elif len(wanted) > 3 and known.startswith(wanted):
+            found[other] = len(known)
+    return f"; did you mean {min(found, key=found.get)!r}?" if found else ""
+
+
+def _slips(one, other):
+    """How many letters are wrong, missing, too many, or swapped with the next (Damerau and Levenshtein's distance)."""
+    before, row = [], list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        before, above, row = row, before, [i]
+        for j, its in enumerate(other, 1):
+            row.append(min(before[j] + 1, row[-1] + 1, before[j - 1] + (letter != its)))
+            if i > 1 and j > 1 and (letter, one[i - 2]) == (other[j - 2], its):
+                row[-1] = min(row[-1], above[j - 2] + 1)
+    return row[-1]

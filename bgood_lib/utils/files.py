@@ -8,6 +8,7 @@ import os
 import platform
 import secrets
 import shutil
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import ASIDE, InputError
+from .kinds import kind_of
 
 
 def write_json(path, content):
@@ -37,8 +39,6 @@ def read_json(path, way_out):
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
-        if not text.strip():
-            raise ValueError("it is empty")
         content = json.loads(text, parse_constant=_no_number, parse_int=_short)
         if not isinstance(content, dict) or not content:
             return content
@@ -46,13 +46,29 @@ def read_json(path, way_out):
         rest = {name: content[name] for name in others}
         signed = content[last] == _checksum(rest)  # whatever has become of its name
     except (ValueError, RecursionError) as error:  # bytes that are no text, text that is no JSON
-        why = {UnicodeDecodeError: "it is no text in UTF-8", RecursionError: "it is nested too deeply"}
-        raise InputError(f"{path} is not whole JSON ({why.get(type(error), error)}); {way_out}") from None
+        raise InputError(f"{path} is not whole JSON ({_why_no_json(path, error)}); {way_out}") from None
     if signed:
         return rest
     if "checksum" in content:
         raise InputError(f"{path} was changed after it was written (its checksum says so); {way_out}")
     raise InputError(f"{path} has no checksum, so nobody can say whether it is as it was written; {way_out}")
+
+
+def _why_no_json(path, error):
+    """In words what Python says of a file that is no JSON."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    kind = kind_of(path)
+    if kind not in ("a JSON file", "text"):
+        return f"it is {kind}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start + 1:,} is no text in UTF-8"
+    if not isinstance(error, json.JSONDecodeError):
+        return f"{error}"
+    if error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated string"):
+        return f"it is cut off: it ends in line {error.doc.rstrip().count(chr(10)) + 1}, before all is closed"
+    found = error.doc[error.pos : error.pos + 20].splitlines()[0]
+    return f"line {error.lineno}, column {error.colno} on: {found!r} cannot stand there"
 
 
 def _short(text):
@@ -109,6 +125,29 @@ def user_path(text, name):
         return Path(text).expanduser()
     except RuntimeError:
         raise InputError(f"{name} is {str(text)!r}, but there is no such home folder; write the path out") from None
+
+
+def refuse_unwritable(path):
+    """Refuse a file or folder that cannot be written, before what is to stand there has been computed.
+
+    Raises
+    ------
+    InputError
+        If it lies below a file, or the nearest folder that is there takes no files.
+    """
+    places = (path, *path.parents) if path.is_dir() else path.parents
+    there = next(place for place in places if place.exists())
+    if not there.is_dir():
+        raise InputError(f"{path} is below {there}, which is a file; name another place")
+    try:
+        tempfile.TemporaryFile(dir=there).close()
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return  # it is told of with what could not be written
+        raise InputError(
+            f"{path} cannot be written, as {there} takes no files ({error.strerror}); change its permissions, or name "
+            "another place"
+        ) from None
 
 
 @contextmanager
@@ -210,4 +249,11 @@ def check_zip(path: str | os.PathLike) -> None:
     except Exception:  # whatever a changed byte leads to
         whole = False
     if not whole:
-        raise InputError(f"{path} is no checkpoint, or is damaged; {ASIDE}")
+        raise no_checkpoint(path)
+
+
+def no_checkpoint(path):
+    """The error of a file that is not, or no longer, a checkpoint: an `InputError` that says what it is instead."""
+    kind = kind_of(path)
+    what = f"it is {kind}" if kind != "a checkpoint of PyTorch" else "a part of it is not as it was written"
+    return InputError(f"{path} is no checkpoint, or is damaged: {what}; {ASIDE}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 from .errors import InputError
+from .kinds import UNKNOWN, kind_of
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
@@ -21,6 +22,16 @@ _ODD = re.compile(
 )
 
 
+class Mapping(dict):
+    """A mapping of a file; ``lines`` says in which line each of its keys stands."""
+
+    lines: dict
+
+    def line(self, key):
+        """``, line 3``, or nothing where it is not known."""
+        return f", line {self.lines[key]}" if key in self.lines else ""
+
+
 class _Loader(yaml.SafeLoader):
     """Plain text, numbers, true and false, lists and mappings; each key once."""
 
@@ -28,12 +39,13 @@ class _Loader(yaml.SafeLoader):
         super().__init__(stream)
         self.depth = self.aliases = 0
         self.sizes = {}  # values below each node, aliases written out
+        self.lines = {}  # of the keys of each mapping
 
     def refuse(self, mark, what):
         raise _Refused(f"line {mark.line + 1}: {what}")
 
     def compose_node(self, parent, index):
-        alias = self.check_event(yaml.AliasEvent)
+        alias = self.check_event(yaml.AliasEvent) and self.peek_event().anchor
         if alias:
             self.aliases += 1
             if self.aliases > MAX_ALIASES:
@@ -42,16 +54,23 @@ class _Loader(yaml.SafeLoader):
                 )
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            self.refuse(self.peek_event().start_mark, f"more than {MAX_DEPTH} levels, one inside the other")
+            self.refuse(
+                self.peek_event().start_mark, f"more than {MAX_DEPTH} levels, one inside the other; take some away"
+            )
         node = super().compose_node(parent, index)
         self.depth -= 1
         if id(node) not in self.sizes and isinstance(node, yaml.CollectionNode):
             if alias:
-                self.refuse(node.start_mark, "an alias inside of what it stands for: recursive; write the values out")
+                self.refuse(
+                    node.start_mark, f"*{alias} stands inside of what it stands for (&{alias}); write the values out"
+                )
             parts = (part for entry in node.value for part in (entry if isinstance(entry, tuple) else [entry]))
             self.sizes[id(node)] = 1 + sum(self.sizes.get(id(part), 1) for part in parts)
             if self.sizes[id(node)] > MAX_VALUES:
-                self.refuse(node.start_mark, f"more than {MAX_VALUES:,} values, with what aliases stand for")
+                self.refuse(
+                    node.start_mark,
+                    f"more than {MAX_VALUES:,} values, with what aliases (*name) stand for; take some away",
+                )
         return node
 
     def construct_mapping(self, node, deep=False):
@@ -59,14 +78,21 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             name = self.construct_object(key, deep=True) if isinstance(key, yaml.ScalarNode) else None
             if not isinstance(name, str):
-                shown = key.value if isinstance(key, yaml.ScalarNode) else "a list or mapping"
-                self.refuse(key.start_mark, f"a key must be text, not {shown}")
+                shown = key.value or "nothing" if isinstance(key, yaml.ScalarNode) else "a list or mapping"
+                self.refuse(key.start_mark, f"{shown} stands as a key; expected text, such as `seed: 0`")
             if name in seen:
                 self.refuse(
                     key.start_mark, f"{name!r} stands there twice, first in line {seen[name]}; keep one of them"
                 )
             seen[name] = key.start_mark.line + 1
+        self.lines[id(node)] = seen
         return super().construct_mapping(node, deep)
+
+    def mapping(self, node):
+        found = Mapping()
+        yield found
+        found.update(self.construct_mapping(node))
+        found.lines = self.lines[id(node)]
 
     def number(self, node):
         if len(node.value) > MAX_DIGITS + 10 or sum(map(str.isdigit, node.value)) > MAX_DIGITS:
@@ -74,7 +100,8 @@ class _Loader(yaml.SafeLoader):
         return int(node.value) if _INT.match(node.value) else float(node.value)
 
     def tagged(self, node):
-        self.refuse(node.start_mark, f"the tag {node.tag} is not used here; take it away")
+        tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+        self.refuse(node.start_mark, f"the tag {tag} is not used here; take it away")
 
     def text(self, node):
         if node.style is None and _ODD.match(node.value):
@@ -84,12 +111,24 @@ class _Loader(yaml.SafeLoader):
         return node.value
 
 
-_PLAIN = {  # what the parser says: what it means
+_PLAIN = {  # what the parser says, the first that fits: what it means
     "'\\t'": "a tab; indent with spaces",
     "<stream end>": "the file ends before a bracket or a quote is closed; close it",
+    "unexpected end of stream": "the file ends before a quote is closed; close it",
     "another document": "a second document begins (---); expected a single document",
+    "document separator": "--- or ... stands in a text; put it elsewhere, or close the quote before it",
     "unacceptable character": "a control character; take it away",
+    "special characters": "a control character; take it away",
     "undefined alias": "an undefined alias (*name); write the value out",
+    "duplicate anchor": "a second anchor (&name) of that name; rename it",
+    "mapping values are not allowed": "a second colon; put text that holds a colon and a space in quotes",
+    "expected ':'": "a name without a colon; write `name: value`",
+    "cannot start any token": "a value that begins with a sign of YAML's own; put it in quotes",
+    "unknown escape": "a backslash in double quotes; use single quotes",
+    "expected ','": "two values in brackets without a comma between them; put one",
+    "expected <block end>": "a line that is not in line with those above it, or goes on after a quote or bracket; indent it as they are",
+    "entries are not allowed": "a dash where no list can begin; put it on a line of its own",
+    "directive": "a line that begins with %; put it in quotes",
 }
 
 
@@ -109,7 +148,7 @@ _Loader.yaml_constructors = {
     f"tag:yaml.org,2002:{tag}": make
     for tag, make in {
         "null": _Loader.construct_yaml_null, "bool": _Loader.construct_yaml_bool, "int": _Loader.number,
-        "float": _Loader.number, "str": _Loader.text, "seq": _Loader.construct_yaml_seq, "map": _Loader.construct_yaml_map,
+        "float": _Loader.number, "str": _Loader.text, "seq": _Loader.construct_yaml_seq, "map": _Loader.mapping,
     }.items()
 } | {None: _Loader.tagged}  # fmt: skip
 
@@ -117,6 +156,16 @@ _Loader.yaml_constructors = {
 def in_yaml(value):
     """A value for a message, as its writer would know it: ``null`` and ``true``, not None and True."""
     return json.dumps(value) if value is None or isinstance(value, bool) else repr(value)
+
+
+def _in_words(error, text, line):
+    """What a parser's error means, and the line that it is about as far as it can be shown."""
+    told = f"{getattr(error, 'context', '')} {getattr(error, 'problem', '')} {error}"
+    plain = next((plain for sign, plain in _PLAIN.items() if sign in told), "it cannot be read")
+    lines = text.splitlines()
+    shown = "".join(filter(str.isprintable, lines[line - 1].strip())) if line <= len(lines) else ""
+    shown = shown if len(shown) <= 60 else f"{shown[:60]} ..."
+    return f"{plain}; it is `{shown}`" if shown else plain
 
 
 def read_yaml(path, kind=InputError):
@@ -132,7 +181,7 @@ def read_yaml(path, kind=InputError):
 
     Returns
     -------
-    dict of str to value
+    Mapping of str to value
 
     Raises
     ------
@@ -146,27 +195,32 @@ def read_yaml(path, kind=InputError):
     except OSError as error:
         raise kind(f"{path} cannot be read: {error.strerror}; name another file") from None
     if len(content) > MAX_BYTES:
-        raise kind(f"{path} is larger than {MAX_BYTES // 1_000_000} MB; write parameters, not data")
+        raise kind(
+            f"{path} is larger than {MAX_BYTES // 1_000_000} MB; expected a few lines of parameters, so name another file"
+        )
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if (what := kind_of(path)) != UNKNOWN:
+            raise kind(f"{path} is {what}; expected a YAML file, lines of `key: value`") from None
         line = content[: error.start].count(b"\n") + 1
-        raise kind(f"{path}, line {line}: not UTF-8; save the file as UTF-8") from None
+        raise kind(
+            f"{path}, line {line}: byte {content[error.start]:#04x} is no text in UTF-8; save the file as UTF-8"
+        ) from None
     loader = None
     try:
         loader = _Loader(text)
         found = loader.get_single_data()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        problem = ", ".join(filter(None, [getattr(error, "context", None), getattr(error, "problem", None)]))
-        problem = next((plain for sign, plain in _PLAIN.items() if sign in f"{problem} {error}"), problem)
         line = mark.line + 1 if mark else text[: getattr(error, "position", 0)].count("\n") + 1
-        where = str(error) if isinstance(error, _Refused) else f"line {line}: {problem}"
+        where = str(error) if isinstance(error, _Refused) else f"line {line}: {_in_words(error, text, line)}"
         way_out = "" if ";" in where else "; write plain `key: value` lines"
         raise kind(f"{path} is not YAML that can be used: {where}{way_out}") from None
     finally:
         if loader:
             loader.dispose()
     if not isinstance(found, dict):
-        raise kind(f"{path}{' is empty' * (not text.strip())}: expected `key: value` lines")
+        what = f"holds {in_yaml(found)[:60]}" if text.strip() else "is empty"
+        raise kind(f"{path} {what}; expected lines of `key: value`")
     return found

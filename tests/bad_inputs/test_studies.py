@@ -30,17 +30,17 @@ def deep(n):
 
 DOUBLING = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40))
 SURPRISES = {  # what a YAML file says, and what is said of it
-    "nothing": ("", "bad.yaml is empty: expected `key: value` lines|p.yaml is empty: expected"), "a list": ("- 1\n- 2\n", "expected `key: value` lines"), "a word": ("hello", "expected `key: value` lines"),
-    "a number": ("3", "expected `key: value` lines"), "null": ("~", "expected `key: value` lines"), "a bracket": ("a: [1\n", "not YAML that can be used: line 2: the file ends before a bracket"),
-    "a tab": ("a:\n\t- 1\n", "not YAML that can be used: line 2: a tab; indent"), "two documents": ("a: 1\n---\nb: 2\n", "line 2: a second document .*expected a single document"), "a key twice": ("seed: 1\nseed: 2\n", "line 2: 'seed' stands there twice"),
-    "a tag": ("a: !!python/object/apply:os.system ['touch pwned']\n", "the tag .* is not used here"), "a tag of its own": ("a: !x 1\n", "the tag !x"), "a new object": ("a: !!python/object/new:os.system ['touch pwned']\n", "the tag"),
+    "nothing": ("", "(bad|p).yaml is empty; expected lines of `key: value`"), "a list": ("- 1\n- 2\n", "yaml holds .1, 2.; expected lines of `key: value`"), "a word": ("hello", "yaml holds 'hello'; expected lines"),
+    "a number": ("3", "yaml holds 3; expected lines"), "null": ("~", "yaml holds null; expected lines"), "a bracket": ("a: [1\n", "not YAML that can be used: line 2: the file ends before a bracket"),
+    "a tab": ("a:\n\t- 1\n", "not YAML that can be used: line 2: a tab; indent with spaces; it is `- 1`"), "two documents": ("a: 1\n---\nb: 2\n", "line 2: a second document .*expected a single document; it is `---`"), "a key twice": ("seed: 1\nseed: 2\n", "line 2: 'seed' stands there twice"),
+    "a tag": ("a: !!python/object/apply:os.system ['touch pwned']\n", "the tag !!python/object/apply:os.system is not used here; take"), "a tag of its own": ("a: !x 1\n", "the tag !x"), "a new object": ("a: !!python/object/new:os.system ['touch pwned']\n", "the tag"),
     "010": ("seed: 010\n", "010 is no plain decimal number"), "1:30": ("seed: 1:30\n", "1:30 is no plain decimal"), "0x10": ("seed: 0x10\n", "0x10 is no plain decimal"), "1_000": ("seed: 1_000\n", "1_000 is no plain decimal"),
     "0b1": ("seed: 0b1\n", "no plain decimal"), "0o7": ("seed: 0o7\n", "no plain decimal"), ".inf": ("weight: .inf\n", ".inf is no plain decimal"), ".nan": ("weight: .nan\n", ".nan is no plain decimal"),
-    "a huge number": ("seed: " + "9" * 5000 + "\n", "too long a number"), "a number as a key": ("1: a\n", "a key must be text, not 1"), "a list as a key": ("[a]: b\n", "a key must be text"), "true as a key": ("true: b\n", "a key must be text"),
-    "null as a key": ("~: b\n", "a key must be text"), "Latin-1": ("title: caf\xe9\n".encode("latin-1"), "line 1: not UTF-8; save"), "UTF-16": ("title: x\n".encode("utf-16"), "not UTF-8"), "bytes": (bytes(range(128, 256)), "not UTF-8"),
+    "a huge number": ("seed: " + "9" * 5000 + "\n", "too long a number"), "a number as a key": ("1: a\n", "1 stands as a key; expected text"), "a list as a key": ("[a]: b\n", "a list or mapping stands as a key; expected text"), "true as a key": ("true: b\n", "true stands as a key"),
+    "null as a key": ("~: b\n", "~ stands as a key"), "Latin-1": ("title: caf\xe9\n".encode("latin-1"), "line 1: byte 0xe9 is no text in UTF-8; save"), "UTF-16": ("title: x\n".encode("utf-16"), "byte 0xff is no text in UTF-8"), "bytes": (bytes(range(128, 256)), "byte 0x80 is no text in UTF-8"),
     "zeros": (bytes(100), "not YAML"), "a bell": ("a: \x07\n", "line 1: a control character; take it away"), "2 MB": ("a: " + "x" * 2_000_000, "larger than 1 MB"), "100 levels": (deep(100), "more than 20 levels"), "brackets": ("a: " + "[" * 5000, "more than 20 levels|not YAML"),
-    "an alias of nothing": ("a: *b\n", "undefined alias"), "an alias of itself": ("a: &a [*a]\n", "recursive"), "doubled 40 times": (DOUBLING, "more than 100,000 values"),
-    "101 aliases": ("a: &a 1\nb: [" + ", ".join(["*a"] * 101) + "]\n", "more than 100 aliases"), "a picture": (b"\x89PNG\r\n\x1a\n", "not UTF-8"),
+    "an alias of nothing": ("a: *b\n", "undefined alias .*; it is `a: .b`"), "an alias of itself": ("a: &a [*a]\n", "line 1: .a stands inside of what it stands for; write|line 1: .a stands inside of what it stands for .*write"), "doubled 40 times": (DOUBLING, "more than 100,000 values"),
+    "101 aliases": ("a: &a 1\nb: [" + ", ".join(["*a"] * 101) + "]\n", "more than 100 aliases"), "a picture": (b"\x89PNG\r\n\x1a\n", "yaml is a picture .PNG.; expected a YAML file"),
 }  # fmt: skip
 
 
@@ -50,23 +50,25 @@ def bad(text, message):
 
 STUDIES = {
     "no title": (f"notebook: notebooks/train.ipynb\n{RUNS}", "title is missing|is missing"), "no notebook": (f"title: Bad\n{RUNS}", "notebook is missing"), "no runs": (HEAD, "runs is missing"),
-    "an unknown key": (f"{HEAD}{RUNS}rnus: []\n", "unknown key 'rnus'.*did you mean 'runs'"), "runs twice": (f"{HEAD}{RUNS}{RUNS}", "'runs' stands there twice"), "runs a word": (f"{HEAD}runs: all\n", "runs is 'all'; expected lines"),
-    "runs of numbers": (f"{HEAD}runs: [1]\n", "a line of runs is 1; expected"), "a title of a list": ("title: [a]\nnotebook: notebooks/train.ipynb\nruns: []\n", "title is .'a'.; expected text"), "common a list": (f"{HEAD}common: []\n{RUNS}", "common is"),
+    "an unknown key": (f"{HEAD}{RUNS}rnus: []\n", "unknown key 'rnus'.*did you mean 'runs'"), "runs twice": (f"{HEAD}{RUNS}{RUNS}", "'runs' stands there twice"), "runs a word": (f"{HEAD}runs: all\n", "line 3: runs is 'all'; expected lines such as"),
+    "runs of numbers": (f"{HEAD}runs: [1]\n", "line 3: an entry of runs is 1; expected"), "a title of a list": ("title: [a]\nnotebook: notebooks/train.ipynb\nruns: []\n", "title is .'a'.; expected text"), "common a list": (f"{HEAD}common: []\n{RUNS}", "common is"),
     "pages a list": (f"{HEAD}{RUNS}pages: [a]\n", "pages is"), "a page of a number": (f"{HEAD}{RUNS}pages: {{report: 3}}\n", "page 'report' is 3; expected .parameter: value"), "a page of a shell": (f'{HEAD}{RUNS}pages: {{"$(touch pwned)": {{}}}}\n', "page '.*touch pwned"),
     "a page above": (f'{HEAD}{RUNS}pages: {{"../x": {{}}}}\n', "page '../x'"), "a page that is none": (f"{HEAD}{RUNS}pages: {{nothing: {{}}}}\n", "there is no notebook notebooks/nothing.ipynb"),
     "a page's parameter": (f"{HEAD}{RUNS}pages: {{report: {{wieght: 1}}}}\n", "has no parameter 'wieght'; did you mean 'weight'"), "publish 3": (f"{HEAD}{RUNS}publish: 3\n", "publish is 3; expected"), "publish maybe": (f"{HEAD}{RUNS}publish: maybe\n", "publish is 'maybe'"),
     "a notebook above": (f"title: B\nnotebook: ../x.ipynb\n{RUNS}", "notebook is '../x.ipynb'; expected one of this project"), "a notebook of the system": (f"title: B\nnotebook: /etc/passwd\n{RUNS}", "notebook is '/etc/passwd'"), "a notebook of a shell": (f'title: B\nnotebook: "$(touch pwned).ipynb"\n{RUNS}', "notebook is"),
     "a notebook that is not there": (f"title: B\nnotebook: notebooks/trian.ipynb\n{RUNS}", "there is no notebook notebooks/trian.ipynb; there are .*; did you mean 'notebooks/train.ipynb'"), "a notebook without parameters": (f"title: B\nnotebook: other.ipynb\n{RUNS}", "other.ipynb"),
-    **{f"{key} in a study": (f"{HEAD}runs: [{{{key}: x}}]\n", f"{key} is no setting of a study") for key in ("out", "device", "threads", "force", "overwrite")},
-    **{f"{key} for all": (f"{HEAD}common: {{{key}: x}}\n{RUNS}", f"{key} is no setting of a study") for key in ("out", "device")},
+    **{f"{key} in a study": (f"{HEAD}runs: [{{{key}: x}}]\n", f"line 3: {key}: 'x' is no setting of a study; take it away: {way_out}") for key, way_out in [
+        ("out", "every run has a folder of its own, runs/bad/RUN"), ("device", "give it when running, make study STUDY=bad DEVICE=x"), ("threads", "give it when running, make study STUDY=bad THREADS=x"),
+        ("force", "give it when running, make study STUDY=bad FORCE=1"), ("overwrite", "a run whose parameters changed is trained again")]},
+    **{f"{key} for all": (f"{HEAD}common: {{{key}: x}}\n{RUNS}", f"line 3: {key}: 'x' is no setting of a study; take it away") for key in ("out", "device")},
     "an empty list": (f"{HEAD}runs: [{{seed: []}}]\n", "seed is an empty list"), "a list of lists": (f"{HEAD}runs: [{{seed: [[1]]}}]\n", "seed is .1.; expected"), "a mapping": (f"{HEAD}runs: [{{seed: {{a: 1}}}}]\n", "seed is .'a': 1.; expected"), "null": (f"{HEAD}runs: [{{seed: ~}}]\n", "seed is null; expected"),
     "a name of a shell": (f'{HEAD}runs: [{{selector: "$(touch pwned)"}}]\n', "a run would be called .*touch pwned"), "a name of backticks": (f'{HEAD}runs: [{{selector: "`touch pwned`"}}]\n', "a run would be called"), "a name with a semicolon": (f'{HEAD}runs: [{{selector: "a;touch pwned"}}]\n', "a run would be called"),
-    "a name above": (f'{HEAD}runs: [{{selector: "../x"}}]\n', "a run would be called"), "a name with spaces": (f'{HEAD}runs: [{{selector: "a b"}}]\n', "a run would be called"), "a name with a line": (f'{HEAD}runs: [{{selector: "a\\nb"}}]\n', "a run would be called"), "a name of 300": (f"{HEAD}runs: [{{selector: {'x' * 300}}}]\n", "a run would be called"),
+    "a name above": (f'{HEAD}runs: [{{selector: "../x"}}]\n', "a run would be called"), "a name with spaces": (f'{HEAD}runs: [{{selector: "a b"}}]\n', "a run would be called"), "a name with a line": (f'{HEAD}runs: [{{selector: "a\\nb"}}]\n', "a run would be called"), "a name of 300": (f"{HEAD}runs: [{{selector: {'x' * 300}}}]\n", "a run would be called x+..., 300 characters; at most 200"),
     "two of one name": (f"{HEAD}runs: [{{seed: 0}}, {{seed: 0}}]\n", "two runs are called s0"), "too many": (f"{HEAD}runs: [{{seed: &s [0,1,2,3,4,5,6,7,8,9], top_k: *s, n_patches: *s, epochs: *s, n_train: *s}}]\n", "more than 20,000 runs"),
     "a patch of 32": (f"{HEAD}runs: [{{seed: 0}}, {{patch_size: 32}}]\n", "to do +s0 .*impossible p32 patch_size is 32; on this map it must be between 1 and 8"), "a patch of 5 on 4 cells": (f"{HEAD}runs: [{{patch_size: [4, 5], profile: full}}]\n", "to do +p4-profile_full .*impossible p5-profile_full patch_size is 5; on this map it must be between 1 and 4"), "a patch on an early map": (f"{HEAD}runs: [{{patch_size: 9, layer: [both, previous]}}]\n", "impossible p9-layer_both patch_size is 9; .*impossible p9-layer_previous"), "too many patches": (f"{HEAD}runs: [{{selector: random, n_patches: 500}}]\n", "impossible random-n500 n_patches is 500"),
     "an unknown method": (f"{HEAD}runs: [{{method: magic}}, {{method: logitnorm}}]\n", "impossible magic method is 'magic'; choose one of .*to do +logitnorm"), "a misspelt parameter": (f"{HEAD}runs: [{{wieght: 1}}]\n", "impossible .*has no parameter 'wieght'; did you mean 'weight'"),
-    "a seed of text": (f"{HEAD}runs: [{{seed: one}}]\n", "impossible sone seed is 'one'; expected int"), "half a seed": (f"{HEAD}runs: [{{seed: 0.5}}]\n", "impossible .*seed is 0.5; expected int"), "one training twice": (f"{HEAD}runs: [{{method: cross_entropy, weight: [0.1, 0.2]}}]\n", "the same training as cross_entropy-w0.1; take one"),
-    "6 stages": (f"{HEAD}runs: [{{stages: 6}}]\n", "stages is 6; it must be between 0 and 5"), "a data set that is none": (f"{HEAD}runs: [{{dataset: cifar11}}]\n", "dataset is 'cifar11'; choose one of .*did you mean 'cifar10'"), "true for a number": (f"{HEAD}runs: [{{epochs: true}}]\n", "epochs is true; expected int"),
+    "a seed of text": (f"{HEAD}runs: [{{seed: one}}]\n", "impossible sone seed is 'one'; expected a whole number from 0 to 1,000,000"), "half a seed": (f"{HEAD}runs: [{{seed: 0.5}}]\n", "impossible .*seed is 0.5; expected a whole number"), "one training twice": (f"{HEAD}runs: [{{method: cross_entropy, weight: [0.1, 0.2]}}]\n", "the same training as cross_entropy-w0.1; take one"),
+    "6 stages": (f"{HEAD}runs: [{{stages: 6}}]\n", "stages is 6; expected a whole number from 0 to 5"), "a data set that is none": (f"{HEAD}runs: [{{dataset: cifar11}}]\n", "dataset is 'cifar11'; choose one of .*did you mean 'cifar10'"), "true for a number": (f"{HEAD}runs: [{{epochs: true}}]\n", "epochs is true; expected a whole number"),
 }  # fmt: skip
 
 
@@ -74,11 +76,11 @@ STUDIES = {
     *(Row(f"a study of {name}", study(content), "study plan bad", message) for name, (content, message) in SURPRISES.items()),
     *(Row(name, study(content), "study plan bad", message) for name, (content, message) in STUDIES.items()),
     *(Row(f"status: {name}", study(STUDIES[name][0]), "study status bad", STUDIES[name][1]) for name in ("a patch of 32", "an unknown method", "one training twice", "a name of a shell")),
-    ("a study misspelt", None, "study plan goood", "there is no study 'goood'; there are good; did you mean 'good'"),
+    ("a study misspelt", None, "study plan goood", "there is no study 'goood': studies/goood.yaml is not there; there are good; did you mean 'good'"),
     ("a study of a shell", None, ["study", "plan", "$(touch pwned)"], "there is no study"),
-    ("a study above", None, "study plan ../../etc/passwd", "there is no study 'passwd'; studies/../../etc holds none; name one"),
+    ("a study above", None, "study plan ../../etc/passwd", "there is no study 'passwd': studies/../../etc/passwd.yaml is not there; studies/../../etc holds none; name one"),
     ("a study with a name of a shell", study(f"{HEAD}{RUNS}", "$(x)"), ["study", "plan", "$(x)"], "a study's name has letters, digits"),
-    ("a folder for a study", lambda d: (d / "studies/f.yaml").mkdir(), "study plan f", "there is no study 'f'; there are good"),
+    ("a folder for a study", lambda d: (d / "studies/f.yaml").mkdir(), "study plan f", "there is no study 'f': studies/f.yaml is a folder; there are good"),
     ("a record that is spoilt", lambda d: [(d / "runs/good/cross_entropy-s0").mkdir(parents=True), (d / "runs/good/cross_entropy-s0/record.json").write_text("{")],
      "study plan good", "impossible cross_entropy-s0 .*record.json is not whole JSON.*to do +background-s0"),
     ("publish what is not there", None, "study publish goood", "there is no study 'goood'"),
@@ -104,10 +106,14 @@ def values():
             bool: ["yes", "1", "maybe"],
         }
         for value in odd.get(one.type, []):
-            yield name, value, rf"{name} is '?{value}'?; (expected|it must be between)"
+            yield name, value, rf"{name} is '{value}'; expected (a whole number|a number|true or false)"
         if one.low is not None:
             for value in (one.low - 1, one.high + 1):
-                yield name, f"{one.type(value)}", rf"{name} is {one.type(value)}; it must be between"
+                yield (
+                    name,
+                    f"{one.type(value)}",
+                    rf"{name} is '{one.type(value)}'; expected .* from {one.low:,.9g} to {one.high:,.9g}",
+                )
         if one.choices:
             for value in ("none of them", "$(touch pwned)"):
                 yield name, value, f"{name} is '.*'; choose one of"
@@ -116,17 +122,17 @@ def values():
 @table(
     *(Row(f"-f {name}", parameters(content), [*RUN, "-f", "p.yaml"], message, 2) for name, (content, message) in SURPRISES.items()),
     *(Row(f"-p {name}={value}", None, [*RUN, "-p", f"{name}={value}"], message, 2) for name, value, message in values()),
-    ("-p without =", None, [*RUN, "-p", "seed"], "-p 'seed': write -p name=value", 2), ("-p of nothing", None, [*RUN, "-p", ""], "(an argument|-[a-z-]+) is empty", 2),
+    ("-p without =", None, [*RUN, "-p", "seed"], "-p 'seed' has no value; write -p seed=VALUE", 2), ("-p of nothing", None, [*RUN, "-p", ""], "(an argument|-[a-z-]+) is empty", 2),
     ("-p =1", None, [*RUN, "-p", "=1"], "has no parameter ''", 2), ("-p misspelt", None, [*RUN, "-p", "wieght=1"], "has no parameter 'wieght'; did you mean 'weight'", 2),
     ("-p of a shell", None, [*RUN, "-p", "$(touch pwned)=1"], "has no parameter", 2), ("-f of a folder", None, [*RUN, "-f", "studies"], "studies cannot be read: Is a directory; give|studies cannot be read", 2),
-    ("-f of nothing", None, [*RUN, "-f", "nowhere.yaml"], "nowhere.yaml cannot be read: No such file", 2), ("-f with a list", parameters("seed: [1, 2]\n"), [*RUN, "-f", "p.yaml"], "seed is .1, 2.; expected int", 2),
-    ("-f with null", parameters("seed:\n"), [*RUN, "-f", "p.yaml"], "seed is null; expected int", 2), ("-f with yes", parameters("force: yes please\n"), [*RUN, "-f", "p.yaml"], "force is 'yes please'; expected bool", 2),
+    ("-f of nothing", None, [*RUN, "-f", "nowhere.yaml"], "nowhere.yaml cannot be read: No such file", 2), ("-f with a list", parameters("seed: [1, 2]\n"), [*RUN, "-f", "p.yaml"], "p.yaml, line 1: seed is .1, 2.; expected a whole number", 2),
+    ("-f with null", parameters("seed:\n"), [*RUN, "-f", "p.yaml"], "p.yaml, line 1: seed is null; expected a whole number", 2), ("-f with yes", parameters("force: yes please\n"), [*RUN, "-f", "p.yaml"], "p.yaml, line 1: force is 'yes please'; expected true or false", 2),
     ("out of nothing", None, [*RUN, "-p", "out="], "out is ''; expected a folder", 1), ("out of spaces", None, [*RUN, "-p", "out=  "], "out is ' *'; expected", 1), ("out at somebody's home", None, [*RUN, "-p", "out=~nobody-of-that-name/x"], "no such home folder", 1),
-    ("no notebook", None, ["run", "nowhere.ipynb", "out.ipynb"], "there is no notebook nowhere.ipynb", 2), ("text for a notebook", None, ["run", "notes.txt", "out.ipynb"], "notes.txt cannot be read as a notebook", 2),
-    ("a notebook without parameters", None, ["run", "other.ipynb", "out.ipynb"], "other.ipynb", 2), ("itself", None, ["run", "notebooks/train.ipynb", "notebooks/train.ipynb"], "is no run of a notebook|expected another", 2),
-    ("over another notebook", None, ["run", "notebooks/train.ipynb", "other.ipynb", "-p", "seed=0"], "other.ipynb is there already, and is no run of a notebook; name another", 2),
-    ("over text", None, ["run", "notebooks/train.ipynb", "notes.txt"], "expected another .ipynb file|is no run of a notebook", 2), ("into no notebook", None, ["run", "notebooks/train.ipynb", "out.txt"], "expected another .ipynb file", 2),
-    ("into a folder", lambda d: (d / "f.ipynb").mkdir(), ["run", "notebooks/train.ipynb", "f.ipynb"], "f.ipynb.*it is a folder; name a file", 1),
+    ("no notebook", None, ["run", "nowhere.ipynb", "out.ipynb"], "there is no notebook nowhere.ipynb; there are other.ipynb$", 2), ("text for a notebook", None, ["run", "notes.txt", "out.ipynb"], "notes.txt cannot be read as a notebook, as it is text; name an .ipynb file", 2),
+    ("a notebook without parameters", None, ["run", "other.ipynb", "out.ipynb"], "other.ipynb", 2), ("itself", None, ["run", "notebooks/train.ipynb", "notebooks/train.ipynb"], "is no notebook that bgood or papermill ran; name another", 2),
+    ("over another notebook", None, ["run", "notebooks/train.ipynb", "other.ipynb", "-p", "seed=0"], "other.ipynb is there already, and is no notebook that bgood or papermill ran; name another", 2),
+    ("over text", None, ["run", "notebooks/train.ipynb", "notes.txt"], "notes.txt is there already, and is no notebook that bgood or papermill ran; name another", 2), ("into no notebook", None, ["run", "notebooks/train.ipynb", "out.txt"], "expected another .ipynb file", 2),
+    ("into a folder", lambda d: (d / "f.ipynb").mkdir(), ["run", "notebooks/train.ipynb", "f.ipynb"], "f.ipynb: Is a directory; name a file in it", 1),
 )  # fmt: skip
 def test_parameters(row, project):
     check(row, project)
@@ -140,11 +146,11 @@ def npz(**arrays):
 
 IMAGES = np.zeros((3, 32, 32, 3), np.uint8)
 FOREIGN = {  # what stands in sets/mine.npz, and what is said of it
-    "nothing": (b"", "cannot be read .it is no npz file"), "text": (b"hello", "cannot be read"), "a picture": (b"\x89PNG\r\n", "cannot be read"), "half": (npz(images=IMAGES)[:500], "cannot be read"),
+    "nothing": (b"", "it is empty; expected an npz file"), "text": (b"hello", "it is text; expected an npz"), "a picture": (b"\x89PNG\r\n", "it is a picture .PNG."), "half": (npz(images=IMAGES)[:500], "it is an npz file that is cut off"),
     "no images": (npz(labels=np.zeros(3, int)), "no array 'images', only: labels"), "floats": (npz(images=IMAGES.astype(float)), "images are float64"), "channels first": (npz(images=np.zeros((3, 3, 32, 32), np.uint8)), "images are uint8"),
     "grey": (npz(images=np.zeros((3, 32, 32), np.uint8)), "images are uint8"), "large": (npz(images=np.zeros((3, 600, 600, 3), np.uint8)), "images are uint8 .*S from 8 to 512 px"), "tiny": (npz(images=np.zeros((3, 7, 7, 3), np.uint8)), "images are uint8"), "not square": (npz(images=np.zeros((3, 32, 48, 3), np.uint8)), "images are uint8"), "none": (npz(images=IMAGES[:0]), "images are uint8"), "objects": (npz(images=np.array([None, {}], object)), "holds Python objects"),
     "labels of text": (npz(images=IMAGES, labels=np.array(["a", "b", "c"])), "labels are <U1 .*expected integers of shape"), "labels of floats": (npz(images=IMAGES, labels=np.zeros(3)), "labels are float64"), "two labels": (npz(images=IMAGES, labels=np.zeros(2, int)), "labels are int64"),
-    "a header of 3 TB": (lies("(750000000000,)"), "claims the shape"), "code in a header": (lies("__import__('os').mkdir('pwned')"), "cannot be read"),
+    "a header of 3 TB": (lies("(750000000000,)"), "claims the shape"), "code in a header": (lies("__import__('os').mkdir('pwned')"), "'weight' does not begin as an array"),
 }  # fmt: skip
 
 
@@ -155,11 +161,11 @@ def foreign(content, name="mine"):
 @table(
     *(Row(f"adopt {name}", foreign(content), "data prepare --from sets", f"mine.npz cannot be adopted: .*{message}") for name, (content, message) in FOREIGN.items()),
     *(Row(f"adopt as {name!r}", foreign(npz(images=IMAGES), name), "data prepare --from sets", message) for name, message in [
-        ("cifar10", "cifar10 is a set that bgood knows. Rename it"), ("a b", "cannot be adopted as 'a b': it holds ' '; expected letters"), ("$(touch pwned)", "cannot be adopted as"), ("-x", "cannot be adopted as .*it begins with '-'"), ("svhn_subset", "has 3 images where 1,040 are expected|3"),
+        ("cifar10", "cifar10 is a set that bgood knows. Rename it"), ("a b", "cannot be adopted as 'a b': it holds ' '; expected letters"), ("$(touch pwned)", "cannot be adopted as"), ("-x", "cannot be adopted as .*it begins with '-'"), ("svhn_subset", "has 3 images where 1,040 are expected; give that file, or rename yours"),
     ]),
-    ("no set", None, "data prepare", "nothing to prepare. Name a set"), ("a set misspelt", None, "data prepare svnh", "no data set is called 'svnh'. Did you mean 'svhn'"), ("a set of nothing", None, ["data", "prepare", ""], "(an argument|-[a-z-]+) is empty", 2),
+    ("no set", None, "data prepare", "nothing to prepare. Name a set"), ("a set misspelt", None, "data prepare svnh", "no data set is called 'svnh'; there are .*; did you mean 'svhn'"), ("a set of nothing", None, ["data", "prepare", ""], "(an argument|-[a-z-]+) is empty", 2),
     ("a set of a shell", None, ["data", "prepare", "$(touch pwned)"], "no data set is called"), ("no folder", None, "data prepare --from nowhere", "there is no folder nowhere"), ("a file for a folder", None, "data prepare --from notes.txt", "notes.txt is a file; give a folder"),
-    ("a folder without sets", None, "data prepare --from pictures", "pictures holds no npz files"), ("a set that is not in it", foreign(npz(images=IMAGES)), "data prepare svhn --from sets", "sets holds no .*; it holds: mine"),
+    ("a folder without sets", None, "data prepare --from pictures", "pictures holds no npz files. Put them there, or name"), ("a set that is not in it", foreign(npz(images=IMAGES)), "data prepare svhn --from sets", "sets holds no svhn_subset.npz for svhn, only mine.npz. Put"),
     ("what cannot be downloaded", None, "data prepare chars74k", "cannot be downloaded by bgood. Put"), ("verify a set misspelt", None, "data verify svnh", "no data set is called 'svnh'"), ("verify what is not there", None, "data verify cifar10", "cifar10 train is not prepared. Run"),
     ("a command misspelt", None, "data lits", "No such command", 2),
 )  # fmt: skip
@@ -187,10 +193,10 @@ BGOOD = [sys.executable, "-c", "from bgood_lib.cli import bgood; bgood()"]
 REAL = [
     (["--version"], 0, "bgood 0"), (["evaluate", "runs/scenes/ome"], 1, "did you mean 'runs/scenes/one'"), (["evaluate", ONE, "--dataset", "cifar10"], 1, "leave --dataset out"), (["evaluate", "notes.txt"], 1, "no feature bank that can be used"),
     (["score", ONE, "notes.txt"], 1, "notes.txt cannot be read as an image"), (["score", ONE, "pictures/a.png", "--csv", "pictures/b.jpg"], 1, "ends in .csv"), (["score", "net.safetensors", "pictures", "--detector", "KNN"], 1, "choose one of MSP"),
-    (["verify", "results", "--runs", "nowhere"], 3, "the files are whole"), (["verify", "notes.txt"], 1, "is no record"), (["study", "plan", "goood"], 1, "did you mean 'good'"), (["data", "prepare", "svnh"], 1, "Did you mean 'svhn'"), (["nothing"], 2, "No such command"),
-    (["run", "notebooks/train.ipynb", "other.ipynb"], 2, "is no run of a notebook"), (["run", "notebooks/train.ipynb", "out.ipynb", "-p", "seed=x"], 2, "seed is 'x'; expected int"), (["export", ONE, "pictures/a.png"], 1, "ends in .safetensors"), (["evaluate", ""], 2, "an argument is empty"),
-    (["study", "status", "$(touch pwned)"], 1, "there is no study"), (["run", "notebooks/train.ipynb", "out.ipynb", "-f", "notes.txt"], 2, "expected `key: value` lines"), (["score", ONE, "pictures", "--csv", "scores.csv"], 1, "holds something else"),
-    (["verify", "mine/features.npz"], 1, "is no record"), (["data", "prepare", "--from", "notes.txt"], 1, "notes.txt is a file; give a folder"), (["evaluate", ONE, "--out", "notes.txt/x"], 1, "is below notes.txt, which is a file"), (["export", ONE, "mine.txt/x.safetensors", "--nothing"], 2, "No such option"),
+    (["verify", "results", "--runs", "nowhere"], 3, "the files are whole"), (["verify", "notes.txt"], 1, "notes.txt is text, no record"), (["study", "plan", "goood"], 1, "did you mean 'good'"), (["data", "prepare", "svnh"], 1, "did you mean 'svhn'"), (["nothing"], 2, "No such command"),
+    (["run", "notebooks/train.ipynb", "other.ipynb"], 2, "is no notebook that bgood or papermill ran"), (["run", "notebooks/train.ipynb", "out.ipynb", "-p", "seed=x"], 2, "seed is 'x'; expected a whole number"), (["export", ONE, "pictures/a.png"], 1, "ends in .safetensors"), (["evaluate", ""], 2, "an argument is empty"),
+    (["study", "status", "$(touch pwned)"], 1, "there is no study"), (["run", "notebooks/train.ipynb", "out.ipynb", "-f", "notes.txt"], 2, "expected lines of `key: value`"), (["score", ONE, "pictures", "--csv", "scores.csv"], 1, "was not written by this command"),
+    (["verify", "mine/features.npz"], 1, "is an npz file, no record"), (["data", "prepare", "--from", "notes.txt"], 1, "notes.txt is a file; give a folder"), (["evaluate", ONE, "--out", "notes.txt/x"], 1, "is below notes.txt, which is a file"), (["export", ONE, "mine.txt/x.safetensors", "--nothing"], 2, "No such option"),
 ]  # fmt: skip
 
 

@@ -39,7 +39,7 @@ def test_prepare_from_folder(foreign):
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        (("prepare", "svnh"), "error: no data set is called 'svnh'. Did you mean 'svhn'?"),
+        (("prepare", "svnh"), "did you mean 'svhn'?"),
         (("prepare",), "error: nothing to prepare"),
         (("prepare", "chars74k"), "error: Chars74K cannot be downloaded"),
         (("verify", "svnh"), "error: no data set is called 'svnh'"),

@@ -66,24 +66,24 @@ def test_good_values_get_their_type(notebook, name, value, expected):
 
 
 @pytest.mark.parametrize("name, value, message", [
-    ("count", "1.5", "count is '1.5'; expected int"),
-    ("count", 1.5, "count is 1.5; expected int"),
-    ("count", "abc", "count is 'abc'; expected int"),
-    ("count", True, "count is true; expected int"),
-    ("count", None, "count is null; expected int"),
-    ("count", "", "count is ''; expected int"),
-    ("count", 0, "count is 0; it must be between 1 and 100"),
-    ("count", "101", "count is 101; it must be between 1 and 100"),
-    ("weight", "heavy", "weight is 'heavy'; expected float"),
-    ("weight", True, "weight is true; expected float"),
-    ("weight", "nan", "weight is nan; it must be between 0 and 10"),
-    ("weight", "inf", "weight is inf; it must be between"),
-    ("weight", [0.1, 0.2], r"weight is \[0.1, 0.2\]; expected float"),
+    ("count", "1.5", "count is '1.5'; expected a whole number"),
+    ("count", 1.5, "count is 1.5; expected a whole number"),
+    ("count", "abc", "count is 'abc'; expected a whole number"),
+    ("count", True, "count is true; expected a whole number"),
+    ("count", None, "count is null; expected a whole number"),
+    ("count", "", "count is ''; expected a whole number"),
+    ("count", 0, "count is 0; expected a whole number from 1 to 100"),
+    ("count", "101", "count is '101'; expected a whole number from 1 to 100"),
+    ("weight", "heavy", "weight is 'heavy'; expected a number"),
+    ("weight", True, "weight is true; expected a number"),
+    ("weight", "nan", "weight is 'nan'; expected a number from 0 to 10"),
+    ("weight", "inf", "weight is 'inf'; expected a number from 0 to 10"),
+    ("weight", [0.1, 0.2], r"weight is \[0.1, 0.2\]; expected a number"),
     ("method", "Fancy", "method is 'Fancy'; choose one of plain, fancy; did you mean 'fancy'"),
-    ("method", 1, "method is 1; expected str"),
-    ("loud", "1", "loud is '1'; expected bool"),
-    ("loud", "yes", "loud is 'yes'; expected bool"),
-    ("loud", 1, "loud is 1; expected bool"),
+    ("method", 1, "method is 1; expected text"),
+    ("loud", "1", "loud is '1'; expected true or false"),
+    ("loud", "yes", "loud is 'yes'; expected true or false"),
+    ("loud", 1, "loud is 1; expected true or false"),
 ])  # fmt: skip
 def test_bad_values_are_named(notebook, name, value, message):
     with pytest.raises(ParameterError, match=message):
@@ -149,12 +149,12 @@ def command(*words):
 
 @pytest.mark.parametrize("words, message", [
     (["-p", "wieght=1"], "did you mean 'weight'"),
-    (["-p", "count=1.5"], "count is '1.5'; expected int"),
-    (["-p", "count"], "-p 'count': write -p name=value"),
+    (["-p", "count=1.5"], "count is '1.5'; expected a whole number"),
+    (["-p", "count"], "-p 'count' has no value; write -p count=VALUE"),
     (["-f", "missing.yaml"], "missing.yaml cannot be read: No such file"),
-    (["-f", "list.yaml"], "list.yaml: expected `key: value` lines"),
+    (["-f", "list.yaml"], "list.yaml holds [1]; expected lines of `key: value`"),
     (["-f", "broken.yaml"], "broken.yaml"),
-    (["-f", "bad.yaml"], "count is 0; it must be between"),
+    (["-f", "bad.yaml"], "bad.yaml, line 1: count is 0; expected a whole number from 1 to 100"),
 ])  # fmt: skip
 def test_command_line_says_mistakes_plainly(notebook, tmp_path, monkeypatch, words, message):
     monkeypatch.chdir(tmp_path)
@@ -175,7 +175,9 @@ def test_command_line_overrides_the_file(notebook, tmp_path, monkeypatch):
         notebook(), tmp_path / "out.ipynb", "-f", tmp_path / "good.yaml", "-p", "count=7", "-p", "title=a=b", "-q"
     )
     assert result.exit_code == 0
-    assert seen == [({"count": "7", "weight": 2, "title": "a=b"}, {"show": False})]
+    values, told = seen[0]
+    assert values == {"count": "7", "weight": 2, "title": "a=b"} and told["show"] is False
+    assert told["places"] == {"weight": f"{tmp_path / 'good.yaml'}, line 2"}
 
 
 def test_command_line_names_a_failing_notebook_and_its_output(notebook, tmp_path):
