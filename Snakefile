@@ -13,7 +13,7 @@ from snakemake.exceptions import WorkflowError
 
 from bgood_lib import datasets
 from bgood_lib.evaluation.protocols import PROTOCOLS
-from bgood_lib.runs.identity import code_fingerprint, training_fingerprint
+from bgood_lib.runs.identity import evaluation_fingerprint, training_fingerprint
 from bgood_lib.studies.status import config_of
 from bgood_lib.studies.study import read_study
 from bgood_lib.utils import locks
@@ -75,7 +75,7 @@ LONG = [
 
 def code_of(study, run):
     """What a training and its evaluation compute; a change elsewhere trains nothing, and scores nothing again."""
-    return [training_fingerprint(config_of(STUDIES[study], run)), code_fingerprint(["runs.train:evaluate_run"])]
+    return [training_fingerprint(config_of(STUDIES[study], run)), evaluation_fingerprint()]
 
 
 wildcard_constraints:

@@ -16,7 +16,9 @@ from bgood_lib.runs.record import read_record
 from bgood_lib.training.config import make_config
 
 pytestmark = pytest.mark.slow
-BLOCKS = re.findall(r"```\w+\n# ([\w./]+)(?:, below: (.*?))?\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.S)
+TEXT = (ROOT / "CONTRIBUTING.md").read_text()
+BLOCK = re.compile(r"```\w+\n# ([\w./]+)(?:, below: (.*?))?\n(.*?)```", re.S)
+BLOCKS = BLOCK.findall(TEXT)
 FINGERPRINT = """
 from bgood_lib.runs.identity import training_fingerprint
 from bgood_lib.training.config import make_config
@@ -42,7 +44,7 @@ def follow(path, below, text):
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """A function that runs a command where all recipes were followed, and returns what it printed."""
-    project = copy_project(tmp_path_factory.mktemp("contributing") / "project", without=["results"])
+    project = copy_project(tmp_path_factory.mktemp("contributing") / "project")
     for name, below, text in BLOCKS:
         follow(project / name, below, text)
     cache = {"BGOOD_DATA": str(project.parent / "cache"), "PYTHONPATH": str(project), "OMP_NUM_THREADS": "1"}
@@ -59,6 +61,13 @@ def run(tmp_path_factory):
     return run
 
 
+@pytest.mark.parametrize("what", ["selector", "penalty", "detector", "data set", "page"])
+def test_a_file_and_at_most_a_line_elsewhere(what):
+    recipe = re.search(rf"^### A {what}$(.*?)(?=^##|\Z)", TEXT, re.S | re.M)[1]
+    first, *others = BLOCK.findall(recipe)
+    assert len(others) <= 1 and all(below and text.count("\n") == 1 for _, below, text in others)
+
+
 def test_what_the_recipes_add_is_trained_evaluated_and_shown(run):
     bgood = [Path(sys.executable).with_name("bgood")]
     assert "smoothed_background" in run(*bgood, "study", "plan", "mine")
@@ -72,8 +81,33 @@ def test_what_the_recipes_add_is_trained_evaluated_and_shown(run):
     record = read_record(run.project / "runs/mine/one/record.json")
     assert record["config"]["smoothing"] == 0.1 and record["config"]["network"] == "tiny_cnn"
     assert ("usps", "Peak") in {(row["ood"], row["detector"]) for row in record["metrics"]}
-    run(*bgood, "run", "-q", "notebooks/mine.ipynb", "out/mine.ipynb")
-    assert "Peak" in (run.project / "out/mine.ipynb").read_text()
+    assert "Peak" in run(*bgood, "evaluate", "runs/mine/one", "--detectors", "Peak", "--resamples", "0")
+
+
+def test_the_page_is_made_by_itself(run):
+    plan = run(
+        sys.executable,
+        "-m",
+        "snakemake",
+        "-n",
+        "--quiet",
+        "rules",
+        "--cores",
+        "1",
+        "--",
+        "book/results/study/mine.ipynb",
+    )
+    assert "book/results/study/mine.ipynb" in plan
+    run(
+        Path(sys.executable).with_name("bgood"),
+        "run",
+        "-q",
+        "notebooks/mine.ipynb",
+        "out/mine.ipynb",
+        "-p",
+        "detector=MSP",
+    )
+    assert "background" in (run.project / "out/mine.ipynb").read_text()
 
 
 def test_no_training_of_others_counts_as_another(run):

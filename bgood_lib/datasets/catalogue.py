@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from . import canvas, photos, scenes
+from . import canvas, photos, scenes, sources
 
 # Every known set: what it is called when whole, and its splits.
 FULL = {
@@ -39,7 +39,13 @@ FULL = {
     "photos_grounds": "MiniPlaces",
     "photos_show": "Oxford-IIIT Pet",
 }
-TRAINABLE = ("scenes", "canvas", "cifar10", "cifar100", "photos")
+# A set that only `sources` tells of: called by its title there, without the split; one with a training split can be
+# trained on.
+_TOLD = {slot: title for slot, (title, _) in sources.OFFICIAL.items()}
+_TOLD |= {(name, split): title for name, split, title, *_ in sources.FOREIGN.values()}
+_NEW = {slot: title.removesuffix(f" {slot[1]}") for slot, title in _TOLD.items() if slot[0] not in FULL}
+FULL |= {name: title for (name, _), title in _NEW.items()}
+TRAINABLE = ("scenes", "canvas", "cifar10", "cifar100", "photos", *(name for name, split in _NEW if split == "train"))
 NAMES = {name: ("train", "test") if name in TRAINABLE else ("test",) for name in FULL}
 NAMES |= {"photos": ("train", "val", "test"), "photos_bare": ("val", "test")}
 EMBEDDED = {  # (name, split): kind of scenes

@@ -1,7 +1,7 @@
 """Post-hoc scores on a feature bank: pytorch-ood's detectors, and what they lack.
 
 ``registry.DETECTORS`` maps a name to an :class:`~bgood_lib.detectors.registry.Entry`. A new
-detector is one file beside this one (if pytorch-ood has none) and one line there.
+detector is one line there or, with a class of its own, one file beside this one.
 
 >>> scores = score("KNN", bank, k=100)              # of every set of a bank
 >>> scores = fit("KNN", bank).score(extract(...))   # of new images

@@ -73,6 +73,14 @@ def training_fingerprint(config):
     return code_fingerprint([TRAINING, *named], TRAINING_PACKAGES)
 
 
+def evaluation_fingerprint():
+    """:func:`code_fingerprint` of an evaluation, with the detectors that entered themselves from files of their own."""
+    from ..detectors.registry import DETECTORS
+
+    places = {entry.build.__module__.partition(".")[2] for entry in DETECTORS.values()} - {"detectors.registry"}
+    return code_fingerprint(["runs.train:evaluate_run", *(f"{place}:DETECTORS" for place in sorted(places))])
+
+
 @cache
 def _module(name):
     return _Module(name)
