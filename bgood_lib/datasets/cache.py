@@ -77,7 +77,7 @@ def names() -> list[tuple[str, str]]:
 
 def splits(name: str) -> list[str]:
     """The splits of a set; raises `DataError` if there is no such set."""
-    found = [split for known, split in names() if known == name]
+    found = list(NAMES[name]) if name in NAMES else [split for known, split in names() if known == name]
     if not found:
         raise unknown(name)
     return found
@@ -85,7 +85,8 @@ def splits(name: str) -> list[str]:
 
 def prepared(name: str, split: str) -> bool:
     """Whether the set lies in the cache. False if unknown."""
-    return (name, split) in names() and _path(name, split).exists()
+    known = split in NAMES[name] if name in NAMES else (name, split) in names()
+    return known and _path(name, split).exists()
 
 
 def available(name: str, split: str) -> bool:

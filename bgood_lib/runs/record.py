@@ -107,7 +107,7 @@ def read_record(path):
         If it is not a whole record, or not as it was written.
     """
     record = read_json(path, ASIDE)
-    if isinstance(record, dict) and "metrics" in record:
+    if isinstance(record, dict) and not isinstance(record.get("metrics", []), list):
         try:
             record["metrics"] = _unpack(record["metrics"])
         except (KeyError, TypeError):

@@ -51,7 +51,7 @@ def bgood(*words):
     (["things", "--ood", "things/red/0.jpg"], "--ood things/red/0.jpg is a file; name a folder"),
     (["things", "--method", "backgruond"], "method is 'backgruond'; choose one of .*did you mean 'background'"),
     (["things", "--epochs", "-1"], "epochs"), (["things", "--seed", "-1"], "seed"),
-    (["things", "--ood", "cache"], "no file or folder cache|no images in"),
+    (["things", "--ood", "cache"], "no file or folder cache|no pictures in"),
 ], ids=str)  # fmt: skip
 def test_what_is_wrong_is_told_before_anything_is_read(project, words, message):
     done = bgood("train", *words)

@@ -134,7 +134,7 @@ def test_what_cannot_be_read_is_listed(make):
         read_folder(list_folder(folder), side=32, strict=True)
     for k in range(2, 5):
         (folder / f"cat/000{k}.png").write_bytes(b"x")
-    with pytest.raises(DataError, match="5 of 13 files cannot be read, and the class cat has 2 pictures left where 3"):
+    with pytest.raises(DataError, match="5 of 13 files cannot be read, and the class cat has 2 left where 3"):
         read_folder(list_folder(folder), side=32)
 
 

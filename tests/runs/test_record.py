@@ -27,7 +27,7 @@ def test_a_good_record_is_accepted(make_record):
 
 
 @pytest.mark.parametrize("path, value, message", [
-    (["accuracy"], ..., "the whole of it has no accuracy; expected such an entry"),
+    (["accuracy"], ..., "it has no entry 'accuracy'; expected one"),
     (["accuracy"], 88.3, "accuracy is 88.3; expected a number from 0 to 1"),
     (["accuracy"], "0.9", "accuracy is \"0.9\"; expected a number from 0 to 1"),
     (["schema"], 1, "schema is 1, as of another version"),
@@ -35,17 +35,17 @@ def test_a_good_record_is_accepted(make_record):
     (["weights_sha256"], "b" * 63, "weights_sha256"),
     (["history"], [], "history"),
     (["train_seconds"], -1, "train_seconds"),
-    (["config", "seed"], ..., "config has no seed; expected"),
-    (["config", "epochs"], ..., "config has no epochs; expected"),
-    (["config", "n_train"], ..., "config has no n_train; expected"),
+    (["config", "seed"], ..., "config has no entry 'seed'; expected one"),
+    (["config", "epochs"], ..., "config has no entry 'epochs'; expected one"),
+    (["config", "n_train"], ..., "config has no entry 'n_train'; expected one"),
     (["data", "train", "n"], 0, "data/train/n"),
-    (["data", "ood", 0, "sha256"], ..., "data/ood/0 has no sha256"),
-    (["data", "ood", 1, "note"], ..., "data/ood/1 has no note"),
+    (["data", "ood", 0, "sha256"], ..., "data/ood/0 has no entry 'sha256'; expected one"),
+    (["data", "ood", 1, "note"], ..., "data/ood/1 has no entry 'note'; expected one"),
     (["data", "ood", 0, "standing"], "half", "data/ood/0/standing is \"half\"; expected one of whole, part"),
     (["data", "ood", 1, "standing"], "part", "data/ood/1"),
-    (["config", "precision"], ..., "config has no precision; expected"),
+    (["config", "precision"], ..., "config has no entry 'precision'; expected one"),
     (["metrics", 0, "auroc"], 1.01, "metrics/0/auroc is 1.01; expected a number from 0 to 1"),
-    (["metrics", 1, "fpr95_id_positive"], ..., "metrics/1 has no fpr95_id_positive"),
+    (["metrics", 1, "fpr95_id_positive"], ..., "metrics/1 has no entry 'fpr95_id_positive'; expected one"),
 ])  # fmt: skip
 def test_a_bad_record_is_refused_with_the_place(make_record, path, value, message):
     with pytest.raises(ValueError, match="here.json is not a valid record: " + re.escape(message)):
