@@ -10,7 +10,7 @@ import torch
 from .datasets.catalogue import Description
 from .trunk_maps import has_trunk, trunk_maps
 from .utils.arrays import as_float32, as_labels, open_npz
-from .utils.errors import ASIDE, InputError, odd_name
+from .utils.errors import ASIDE, InputError, nearest, odd_name
 from .utils.files import atomic_write
 
 # Entries of a bank that belong to no set.
@@ -177,7 +177,9 @@ class Bank:
                 labels.get(name, np.full(len(z), -1)),
             )  # fmt: skip
         if unused := sorted(set(labels) - set(sets)):
-            raise InputError(f"labels of {unused[0]!r}, but no features: give them too; features: {', '.join(sets)}")
+            raise InputError(
+                f"labels have a set {unused[0]!r}, features only {', '.join(sets)}; give both, or rename it{nearest(unused[0], sets)}"
+            )
         titles = {name: title for name, title in (titles or {}).items() if name in sets}
         return cls(sets, weight, bias, {name: Description(name, titles[name], n=len(sets[name])) for name in titles})
 

@@ -109,7 +109,8 @@ def verify(
     every = []
     for found in verification.verify(path, runs):
         every.append(found)
-        about = f"{found.figures} figures, largest difference {found.worst:.1e} ({found.where})" * bool(found.figures)
+        about = f"{found.figures} figures" * bool(found.figures)
+        about += f", largest difference {found.worst:.1e} ({found.where})" if found.worst else ""
         about = "; ".join(filter(None, [about, found.missing]))
         typer.echo(f"{found.verdict:16}{f'{found.record}: ' * found.whole}{about}")
     typer.echo(verification.in_words(every, runs))

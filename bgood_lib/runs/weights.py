@@ -88,7 +88,7 @@ def _told(metadata):
     except (TypeError, KeyError, ValueError, RecursionError):
         about = None
     if not isinstance(about, dict):
-        raise InputError("it does not say which network it holds, so another program wrote it")
+        raise InputError("it does not say which network it holds, as those that bgood writes do")
     return about
 
 
@@ -152,14 +152,16 @@ def _refuse_others(tensors, wanted, about):
     for name in [*wanted, *tensors]:
         have, want = (list(some[name].shape) if name in some else None for some in (tensors, wanted))
         if have != want:
-            have, want = (f"{name} of shape {shape}" if shape is not None else f"no {name}" for shape in (have, want))
+            have, want = (
+                f"{name!r} of shape {shape}" if shape is not None else f"no {name!r}" for shape in (have, want)
+            )
             raise InputError(f"it has {have}, {network} has {want}")
 
 
 def _build(about):
     """The network that a file says it holds, with weights still to be put in."""
     if lacking := [name for name in ("config", "n_classes", "mean", "std") if name not in about]:
-        raise InputError(f"it says no {lacking[0]}")
+        raise InputError(f"it has no entry {lacking[0]!r}")
     if not isinstance(about["config"], dict):
         raise InputError(f"config is {about['config']!r}; expected settings by name")
     fields = {field.name for field in dataclasses.fields(Config)}

@@ -137,7 +137,9 @@ def read_study(path, check=True):
         for varied in _written_out(grid, path):
             name, where = run_name(varied), f"{path}{_line(grid, *grid)}"
             if len(name) > 200:
-                raise StudyError(f"{where}: a run would be called {name[:30]}..., {len(name)} characters; at most 200")
+                raise StudyError(
+                    f"{where}: a run would be called {name[:30]}..., {len(name)} characters; shorten its values, at most 200"
+                )
             if not NAME.fullmatch(name):
                 raise StudyError(f"{where}: a run would be called {name!r}; its values may have {ALLOWED}")
             if name in runs:

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import ASIDE, InputError
-from .kinds import kind_of
+from .kinds import UNKNOWN, kind_of
 
 
 def write_json(path, content):
@@ -59,16 +59,20 @@ def _why_no_json(path, error):
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
     kind = kind_of(path)
-    if kind not in ("a JSON file", "text"):
+    if kind not in ("a JSON file", "text", UNKNOWN):
         return f"it is {kind}"
     if isinstance(error, UnicodeDecodeError):
-        return f"byte {error.start + 1:,} is no text in UTF-8"
+        return f"its byte {error.start + 1:,} is {error.object[error.start]:#04x}, no text in UTF-8"
     if not isinstance(error, json.JSONDecodeError):
         return f"{error}"
     if error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated string"):
         return f"it is cut off: it ends in line {error.doc.rstrip().count(chr(10)) + 1}, before all is closed"
-    found = error.doc[error.pos : error.pos + 20].splitlines()[0]
-    return f"line {error.lineno}, column {error.colno} on: {found!r} cannot stand there"
+    found = (
+        repr(error.doc[error.pos : error.pos + 20].partition("\n")[0])
+        if error.doc[error.pos] != "\n"
+        else "the end of the line"
+    )
+    return f"line {error.lineno}, column {error.colno} on: {found} cannot stand there"
 
 
 def _short(text):

@@ -117,16 +117,14 @@ _PLAIN = {  # what the parser says, the first that fits: what it means
     "unexpected end of stream": "the file ends before a quote is closed; close it",
     "another document": "a second document begins (---); expected a single document",
     "document separator": "--- or ... stands in a text; put it elsewhere, or close the quote before it",
-    "unacceptable character": "a control character; take it away",
-    "special characters": "a control character; take it away",
     "undefined alias": "an undefined alias (*name); write the value out",
     "duplicate anchor": "a second anchor (&name) of that name; rename it",
-    "mapping values are not allowed": "a second colon; put text that holds a colon and a space in quotes",
+    "mapping values are not allowed": "a colon where none can stand; put text that holds one in quotes, or indent the line as those above",
     "expected ':'": "a name without a colon; write `name: value`",
     "cannot start any token": "a value that begins with a sign of YAML's own; put it in quotes",
     "unknown escape": "a backslash in double quotes; use single quotes",
-    "expected ','": "two values in brackets without a comma between them; put one",
-    "expected <block end>": "a line that is not in line with those above it, or goes on after a quote or bracket; indent it as they are",
+    "expected ','": "no comma between two values, or a bracket that another kind closes; put it right",
+    "expected <block end>": "it is indented otherwise than the lines above, or goes on after a quote; put it right",
     "entries are not allowed": "a dash where no list can begin; put it on a line of its own",
     "directive": "a line that begins with %; put it in quotes",
 }
@@ -159,13 +157,15 @@ def in_yaml(value):
 
 
 def _in_words(error, text, line):
-    """What a parser's error means, and the line that it is about as far as it can be shown."""
+    """The line that a parser's error is about, as far as it can be shown, and what it means."""
     told = f"{getattr(error, 'context', '')} {getattr(error, 'problem', '')} {error}"
     plain = next((plain for sign, plain in _PLAIN.items() if sign in told), "it cannot be read")
     lines = text.splitlines()
     shown = "".join(filter(str.isprintable, lines[line - 1].strip())) if line <= len(lines) else ""
     shown = shown if len(shown) <= 60 else f"{shown[:60]} ..."
-    return f"{plain}; it is `{shown}`" if shown else plain
+    if isinstance(error, yaml.reader.ReaderError):
+        plain = f"the control character {error.character:#04x}; take it away"
+    return f"line {line}{f', {shown!r}' * bool(shown)}: {plain}"
 
 
 def read_yaml(path, kind=InputError):
@@ -196,7 +196,7 @@ def read_yaml(path, kind=InputError):
         raise kind(f"{path} cannot be read: {error.strerror}; name another file") from None
     if len(content) > MAX_BYTES:
         raise kind(
-            f"{path} is larger than {MAX_BYTES // 1_000_000} MB; expected a few lines of parameters, so name another file"
+            f"{path} holds {path.stat().st_size:,} bytes, more than {MAX_BYTES:,}; expected a few lines of parameters, so name another file"
         )
     try:
         text = content.decode("utf-8-sig")
@@ -212,9 +212,10 @@ def read_yaml(path, kind=InputError):
         loader = _Loader(text)
         found = loader.get_single_data()
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
+        unclosed = "simple key" in str(getattr(error, "context", ""))  # known at the end only
+        mark = getattr(error, "context_mark" if unclosed else "problem_mark", None)
         line = mark.line + 1 if mark else text[: getattr(error, "position", 0)].count("\n") + 1
-        where = str(error) if isinstance(error, _Refused) else f"line {line}: {_in_words(error, text, line)}"
+        where = str(error) if isinstance(error, _Refused) else _in_words(error, text, line)
         way_out = "" if ";" in where else "; write plain `key: value` lines"
         raise kind(f"{path} is not YAML that can be used: {where}{way_out}") from None
     finally:

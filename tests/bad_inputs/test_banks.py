@@ -281,7 +281,7 @@ def given(**changes):
     ("no train", None, given(features__train=None), "features have no set 'train', only test, mine; give it"),
     ("no test", None, given(features__test=None), "features have no set 'test'"),
     ("no labels", None, given(labels__test=None), "labels have no set 'test', only train; give it"),
-    ("labels of nothing", None, given(labels__tset=[1]), "labels of 'tset', but no features"),
+    ("labels of nothing", None, given(labels__tset=[1]), "labels have a set 'tset', features only train, test, mine; give both, or rename it; did you mean 'test'"),
     ("labels are floats", None, given(labels__test=np.zeros(6)), "labels of test have type float64; expected integers"),
     ("labels from 1", None, given(labels__train=np.arange(20) % 3 + 1), "labels of train are 1 to 3; .*subtract 1"),
     ("a label of 99", None, given(labels__train=np.full(20, 99)), "labels of train hold 99; expected 0 to 2"),

@@ -154,7 +154,7 @@ RECORD = f"{ONE}/record.json"
         ("a list", "[]", "is not a valid record: it is ..; expected a mapping"), ("a number", "3", "is not a valid record: it is 3; expected a mapping"), ("null", "null", "is not a valid record: it is null; expected a mapping"),
         ("empty", "{}", "is not a valid record: it has no entry 'schema'; expected one"), ("nested", "[" * 100_000, "is not whole JSON"), ("nested and closed", "[" * 100_000 + "]" * 100_000, "is not whole JSON"),
         ("nested objects", '{"a":' * 100_000 + "1" + "}" * 100_000, "is not whole JSON"), ("nested a little", '{"a":' * 900 + "1" + "}" * 900, "record.json"),
-        ("bytes", b"\xff\xfe\x00", "is not whole JSON .it is of a kind that bgood does not know"), ("UTF-16", '{"schema": 2}'.encode("utf-16"), "is not whole JSON"), ("nan", '{"schema": NaN}', "NaN is no number"),
+        ("bytes", b"\xff\xfe\x00", "is not whole JSON .its byte 1 is 0xff, no text in UTF-8"), ("UTF-16", '{"schema": 2}'.encode("utf-16"), "is not whole JSON"), ("nan", '{"schema": NaN}', "NaN is no number"),
         ("infinity", '{"schema": -Infinity}', "Infinity is no number"), ("huge", '{"schema": ' + "9" * 5000 + "}", "the number 9{20}... is too long, 5,000 digits"), ("a picture", b"\x89PNG\r\n\x1a\n" + bytes(99), "is not whole JSON .it is a picture .PNG"),
     ]),
     *(Row(f"record: {what}", record(edit), f"score {ONE} pictures", f"record.json is not a valid record: {message}") for what, edit, message in [

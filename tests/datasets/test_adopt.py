@@ -95,3 +95,34 @@ def test_refusals(name, parts, message, cache):
     with pytest.raises(DataError, match=message):
         adopt(name, **parts)
     assert not list(cache.glob("*"))
+
+
+@pytest.mark.parametrize("name, split, way_out", [
+    ("desk", "val", "move it away, then give the command that made it again: bgood train FOLDER$"),
+    ("desk_shuffled", "test", "move it away, then give the command that made it again: bgood train FOLDER$"),
+    ("seen", "test", "bgood data prepare seen --from FOLDER$"),
+    ("chars74k", "test", "bgood data prepare chars74k --from FOLDER$"),
+    ("tiny_imagenet", "test", r"bgood data prepare tiny_imagenet \(or, if you adopted it, with --from FOLDER\)$"),
+])  # fmt: skip
+def test_a_damaged_set_is_repaired_by_what_made_it(name, split, way_out, cache):
+    """As far as the file says where it came from; cut off, it says nothing."""
+    adopt()
+    cache.joinpath(f"{name}-{split}.npz").write_bytes(b"PK")
+    with pytest.raises(DataError, match=f"{name}-{split}.npz is damaged: .*. Repair it: {way_out}"):
+        datasets.load(name, split)
+
+
+def test_where_it_came_from_is_read_from_a_file_that_is_changed_within(foreign, cache):
+    foreign("seen", labels=np.zeros(20, int))
+    foreign.adopt()
+    datasets.adopt("desk_1", {"train": part(9), "test": part(4)}, "My desk", "pictures of /home/me/desk")
+    for name, split, way_out in (
+        ("seen", "test", "bgood data prepare seen --from FOLDER, a folder that holds seen.npz"),
+        ("desk_1", "train", "move it away, then give the command that made it again: bgood train /home/me/desk"),
+    ):
+        file = cache / f"{name}-{split}.npz"
+        content = bytearray(file.read_bytes())
+        content[1000] ^= 1
+        file.write_bytes(content)
+        with pytest.raises(DataError, match=f"damaged.*Repair it: {way_out}$"):
+            datasets.load(name, split)

@@ -41,15 +41,15 @@ def test_plain_values(read):
     ("a: " + "[" * 50 + "]" * 50, "more than 20 levels"), ("{a: " * 1000 + "}" * 1000, "more than 20 levels"),
     ("a: &a [1]\nb: [" + "*a, " * 101 + "]\n", "line 2: more than 100 aliases"),
     (DOUBLING, "more than 100,000 values"),
-    ("a: *b\n", "undefined alias .*; it is `a: \\*b`"), ("a: &a [*a]\n", "line 1: \\*a stands inside of what it stands for"),
+    ("a: *b\n", "line 1, 'a: \\*b': an undefined alias"), ("a: &a [*a]\n", "line 1: \\*a stands inside of what it stands for"),
     ("a: !!python/object/apply:os.mkdir [x]\n", "line 1: the tag .*os.mkdir is not used"), ("a: !mine 1\n", "the tag !mine"),
     ("a: !!binary aGk=\n", "the tag"), ("1: a\n", "1 stands as a key; expected text"), ("[a]: b\n", "a list or mapping stands as a key"),
     ("true: a\n", "true stands as a key"), ("- 1\n", r"holds \[1\]; expected lines of `key: value`"), ("", "is empty; expected lines"),
     ("just text", "holds 'just text'; expected lines"), ("a: 1\n---\nb: 2\n", "line 2"), ("a: [1\n", "line 2"),
-    ("a:\n\t- 1\n", "line 2"), ("a: \x00b\n", "line 1: a control character; take it away"),
+    ("a:\n\t- 1\n", "line 2"), ("a: \x00b\n", "line 1, .*: the control character 0x00; take it away"),
     ("a: 1\nb: \xe4\n".encode("latin-1"), "line 2: byte 0xe4 is no text in UTF-8; save"), ("a: 1\n".encode("utf-16"), "line 1: byte 0xff is no text"),
     (b"\x89PNG\r\n\x1a\n\xff\xfe", "is a picture .PNG.; expected a YAML file"),
-    ("a: " + "x" * 1_000_001, "larger than 1 MB"),
+    ("a: " + "x" * 1_000_001, "holds 1,000,004 bytes, more than 1,000,000"),
 ])  # fmt: skip
 def test_surprises_are_refused_with_their_line(read, text, message):
     with pytest.raises(InputError, match=message) as caught:
