@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 import torch
@@ -69,6 +70,11 @@ def good(small_run, tmp_path_factory):
     (folder / "scores.csv").write_text("name,mark\nme,1\n")
     (folder / "other.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
     shutil.copytree(ROOT / "notebooks", folder / "notebooks")
+    cell = nbformat.v4.new_code_cell("runs_folder: str = 'runs'  # runs\nweight: float = 0.1  # of the loss [0, 1]")
+    cell.metadata["tags"] = ["parameters"]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    page = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel})
+    nbformat.write(page, folder / "notebooks" / "page.ipynb")
     (folder / "studies").mkdir()
     (folder / "studies" / "good.yaml").write_text(STUDY)
     return folder
