@@ -30,8 +30,9 @@ def plan(name: StudyName, runs: Runs = Path("runs")):
 
     study = _open(name, check=False)
     records, total, unknown, devices, partial = past_records(runs), 0.0, 0, set(), 0
-    found = states(study, runs)
-    for one in found:
+    found = []
+    for one in states(study, runs):
+        found.append(one)
         about, wanted = one.about, one.state not in ("done", "impossible")
         minutes, whole = minutes_of(one.config, records) if wanted else (None, True)
         if minutes is not None:
@@ -58,8 +59,9 @@ def status(name: StudyName, runs: Runs = Path("runs")):
 
     from ..studies.status import states
 
-    found = states(_open(name, check=False), runs)
-    for one in found:
+    found = []
+    for one in states(_open(name, check=False), runs):
+        found.append(one)
         typer.echo(f"{one.state:8}{' ' * (len(one.state) >= 8)}{one.run}  {one.about}".rstrip())
     typer.echo(", ".join(f"{n} {state}" for state, n in Counter(one.state for one in found).items()))
     _end(found)

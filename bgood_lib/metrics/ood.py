@@ -3,7 +3,6 @@
 from functools import lru_cache
 
 import numpy as np
-from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from ..utils.errors import InputError
 
@@ -32,6 +31,8 @@ def fpr_at_tpr(positive, negative, tpr=0.95):
     -------
     float in [0, 1]
     """
+    from sklearn.metrics import roc_curve  # slow to import: only where figures are computed
+
     labels = np.concatenate([np.ones(len(positive)), np.zeros(len(negative))])
     fpr, rate, _ = roc_curve(labels, np.concatenate([positive, negative]), drop_intermediate=False)
     return float(fpr[np.argmax(rate >= tpr)])
@@ -61,6 +62,8 @@ def ood_metrics(scores_id, scores_ood, name="scores"):
     ValueError
         If a score is not finite or a set is empty; the message names the detector.
     """
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
     scores_id, scores_ood = np.asarray(scores_id, np.float64), np.asarray(scores_ood, np.float64)
     _check(scores_id, scores_ood, name)
     is_ood = np.concatenate([np.zeros(len(scores_id)), np.ones(len(scores_ood))])

@@ -76,37 +76,44 @@ def states(study, runs):
     runs : path
         Where runs are kept.
 
-    Returns
-    -------
-    list of State
+    Yields
+    ------
+    State
+        One a run, as soon as it is known, then one for each page that is impossible.
     """
-    found, first = [], {}  # run of each training
+    first = {}  # run of each training
+    sha256_of, classes_of = lru_cache(_sha256_of), lru_cache(_classes_of)  # each set is looked at once
     for run in study.runs:
         try:
             config = config_of(study, run)
             if config not in first:
-                try_out(dataclasses.replace(config, seed=0, epochs=1, n_train=0, dataset="scenes"), classes_of(config))
-            state, about = state_of(Path(runs) / study.name / run, config)
+                plain = dataclasses.replace(config, seed=0, epochs=1, n_train=0, dataset="scenes")
+                try_out(plain, classes_of(config.dataset))
+            state, about = state_of(Path(runs) / study.name / run, config, sha256_of)
         except BgoodError as error:
-            found.append(State(run, "impossible", " ".join(str(error).split())))
+            yield State(run, "impossible", " ".join(str(error).split()))
             continue
         if first.setdefault(config, run) != run:
             state, about = "impossible", f"the same training as {first[config]}; take one of them away"
-        found.append(State(run, state, about, config))
+        yield State(run, state, about, config)
     for page, values in study.pages.items():
         try:
             check_parameters(Path(study.notebook).with_name(f"{page}.ipynb"), values)
         except InputError as error:
-            found.append(State(f"page {page}", "impossible", " ".join(str(error).split())))
-    return found
+            yield State(f"page {page}", "impossible", " ".join(str(error).split()))
 
 
-def classes_of(config):
-    """How many classes a configuration's data set has; 10 where it is not prepared."""
+def _classes_of(dataset):
+    """How many classes a data set has; 10 where it is not prepared."""
     known = {"cifar100": 100}
-    if not datasets.prepared(config.dataset, "train"):
-        return known.get(config.dataset, 10)
-    return len(datasets.extra(config.dataset, "train", "classes"))
+    if not datasets.prepared(dataset, "train"):
+        return known.get(dataset, 10)
+    return len(datasets.extra(dataset, "train", "classes"))
+
+
+def _sha256_of(dataset):
+    """Checksum of a data set's training images; None where it is not there, and cannot be made."""
+    return datasets.info(dataset, "train").sha256 if datasets.available(dataset, "train") else None
 
 
 @lru_cache
@@ -132,7 +139,7 @@ def _network_and_maps(config, n_classes):
         return network, network.feature_maps(torch.zeros(2, 3, 32, 32, dtype=torch.uint8))
 
 
-def state_of(folder, config):
+def state_of(folder, config, sha256_of=_sha256_of):
     """How far a run is.
 
     Parameters
@@ -141,6 +148,8 @@ def state_of(folder, config):
         Of the run.
     config : Config
         What it should be.
+    sha256_of : callable, optional
+        From a data set's name to the checksum of its training images, or None.
 
     Returns
     -------
@@ -152,8 +161,8 @@ def state_of(folder, config):
     """
     folder = Path(folder)
     name = config.dataset
-    prepared = datasets.available(name, "train")
-    run = run_id(config, datasets.info(name, "train").sha256) if prepared else None
+    sha256 = sha256_of(name)
+    run = sha256 and run_id(config, sha256)
     error = _error_of(folder / "train.ipynb")
     if error:
         return "failed", error
@@ -164,7 +173,7 @@ def state_of(folder, config):
         return "changed", "configuration, data or code are not those of its record"
     if folder.is_dir() and any(folder.iterdir()):
         return "begun", ""
-    return "to do", "" if prepared else f"{name} is not prepared: {datasets.command(name)}"
+    return "to do", "" if sha256 else f"{name} is not prepared: {datasets.command(name)}"
 
 
 def _error_of(notebook):

@@ -39,3 +39,8 @@ def test_every_command_has_help():
     for words in every:
         done = CliRunner().invoke(app, [*words, "--help"], prog_name="bgood", env={**os.environ, "COLUMNS": "200"})
         assert done.exit_code == 0 and f"bgood {' '.join(words)}" in done.output, done.output
+
+
+def test_what_only_figures_need_is_not_imported_to_score():
+    look = "import sys, bgood_lib.runs.run; print('sklearn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout == "False\n"

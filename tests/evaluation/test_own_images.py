@@ -142,4 +142,4 @@ def test_the_command_draws_cells_and_a_page(run_folder, pictures, tmp_path):
     assert (tmp_path / "page.html").read_text().count("<figcaption") == 4
     (tmp_path / "mine.html").write_text("mine")
     refused = CliRunner().invoke(app, [*command[:3], "--html", str(tmp_path / "mine.html")])
-    assert refused.exit_code == 1 and "holds something else" in refused.output
+    assert refused.exit_code == 1 and "was not written by this command" in refused.output
