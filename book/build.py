@@ -36,7 +36,7 @@ def build(folder):
     if missing:
         sys.exit(f"error: not executed yet: {', '.join(missing)}; `make book` does that, and trains what is missing")
     command = [Path(sys.executable).with_name("jupyter-book"), "build", ROOT, "--path-output", folder]
-    done = subprocess.run([*map(str, command), "-W", "-n", "--keep-going"], check=False)
+    done = subprocess.run([*map(str, command), "-W", "-n", "--keep-going"], cwd=ROOT, check=False)
     if done.returncode:
         sys.exit(done.returncode)
     html = folder / "_build/html"

@@ -78,3 +78,13 @@ def test_formulas_show(built_book, visit):
             assert sizes and min(map(min, sizes)) > 3
             assert opened.page.locator(".formula math").count() == len(sizes)
             assert not re.search(r"\\(frac|lVert|sum|mathrm|text|left)\b", opened.page.inner_text("article"))
+
+
+@pytest.mark.parametrize("words, page", [
+    ("FPR95", "measuring"), ("MSP", "scores"), ("KNN", "scores"), ("receptive field", "cells"), ("background loss", "background_loss"),
+])  # fmt: skip
+def test_search_finds_the_page_that_defines_a_word(visit, words, page):
+    with visit(f"search.html?q={words.replace(' ', '+')}", width=390) as opened:
+        first = opened.page.locator("#search-results ul.search li a").first
+        first.wait_for()
+        assert first.get_attribute("href").partition("#")[0].partition("?")[0] == f"book/results/scenes/{page}.html"
