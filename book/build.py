@@ -15,9 +15,20 @@ ROOT = Path(__file__).parents[1]
 
 
 def pages():
-    """Names of all pages in _toc.yml, without what follows the dot."""
+    """Names of all pages in _toc.yml, those below others too, without what follows the dot."""
+    names = []
+
+    def walk(entries):
+        for entry in entries:
+            if "glob" in entry:
+                names.extend(str(path.relative_to(ROOT).with_suffix("")) for path in sorted(ROOT.glob(entry["glob"])))
+            else:
+                names.append(entry["file"])
+            walk(entry.get("sections", ()))
+
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    return [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
+    walk([{"file": toc["root"]}, *(chapter for part in toc["parts"] for chapter in part["chapters"])])
+    return names
 
 
 def build(folder):

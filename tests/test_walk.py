@@ -30,6 +30,7 @@ def project(tmp_path_factory):
         {"method": "background", "patch_size": 2, "seed": 0},
         {"method": ["logitnorm", "logitnorm_background"], "seed": 0},
     ]
+    study["pages"]["background_loss"] = {"epochs": 1}
     (folder / "studies/scenes.yaml").write_text(yaml.safe_dump(study))
     return folder
 
@@ -43,7 +44,7 @@ def make_book(project):
     }
     return subprocess.run(
         ["snakemake", "--cores", "2", "--rerun-triggers", "mtime", "params", "input"],
-        cwd=project, env=environment, capture_output=True, text=True, timeout=500,
+        cwd=project, env=environment, capture_output=True, text=True, timeout=900,
     )  # fmt: skip
 
 

@@ -2,17 +2,13 @@
 
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import build
 import pytest
-import yaml
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).parents[2]
-TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-PAGES = [TOC["root"], *(chapter["file"] for part in TOC["parts"] for chapter in part["chapters"])]
-PAGES += sorted(f"book/library/{path.stem}" for path in (ROOT / "book/library").glob("*.md"))
+PAGES = build.pages()
 MOST = 1_200_000  # bytes of a page and all that it loads before a click, each file gzipped
 
 
@@ -78,13 +74,3 @@ def test_formulas_show(built_book, visit):
             assert sizes and min(map(min, sizes)) > 3
             assert opened.page.locator(".formula math").count() == len(sizes)
             assert not re.search(r"\\(frac|lVert|sum|mathrm|text|left)\b", opened.page.inner_text("article"))
-
-
-@pytest.mark.parametrize("words, page", [
-    ("FPR95", "measuring"), ("MSP", "scores"), ("KNN", "scores"), ("receptive field", "cells"), ("background loss", "background_loss"),
-])  # fmt: skip
-def test_search_finds_the_page_that_defines_a_word(visit, words, page):
-    with visit(f"search.html?q={words.replace(' ', '+')}", width=390) as opened:
-        first = opened.page.locator("#search-results ul.search li a").first
-        first.wait_for()
-        assert first.get_attribute("href").partition("#")[0].partition("?")[0] == f"book/results/scenes/{page}.html"
