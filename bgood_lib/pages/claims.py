@@ -34,7 +34,7 @@ def _confidence(view):
         names = [f"{before}overconfidence/{name}/mean_confidence" for name in view.sets]
         if set(names) <= set(view.runs) and view.runs[names].notna().all(axis=None):
             sure = view.runs[names].mean(axis=1)
-            for control, less in ((view.plain, ""), (view.like(view.chosen, "all"), ", less all cells")):
+            for control, less in ((view.plain, ""), (view.control("all"), ", less all cells")):
                 found = view.of_runs(view.chosen, control, sure) if control else None
                 decides = measure == AT_TEMPERATURE and not less
                 tests += [_test(CONFIDENCE, view, "", measure + less, found, decides, good=-1)] if found else []
@@ -71,13 +71,13 @@ def tests(views):
     """
     found = []
     for view in views.values():
-        every = view.like(view.chosen, "all")
+        every = view.control("all")
         found += _confidence(view) + _by_scores(DETECTION, view, view.chosen, view.plain)
         found += _by_scores(BACKGROUND, view, view.chosen, every)
         for selector, words in (("random", ", less random cells"), ("border", ", less border")):
-            if control := view.like(view.chosen, selector):
+            if control := view.control(selector):
                 found += _by_scores(BACKGROUND, view, view.chosen, control, words)
-        if masks := view.like(view.chosen, "oracle"):
+        if masks := view.control("oracle"):
             found += _by_scores(BACKGROUND, view, masks, every, ", true masks less all cells")
         found += _premise(view)
         if norm := view.first("logitnorm_background"):

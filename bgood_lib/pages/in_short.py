@@ -126,16 +126,14 @@ def _background(found):
         ("scenes", "shared backgrounds", "on made scenes with shared backgrounds"),
     ):
         if view := found.get(name):
-            control = view.like(view.chosen, "all")
+            control = view.control("all")
             found_here = view.difference(view.chosen, control, view.firm, view.venue.parts[part])
             beats += [(words, found_here)] if found_here else []
     shown = beats and all(verdict.verdict(difference) == verdict.YES for _, difference in beats)
     lead = "Background matters, by little" if shown else "That background is the reason is not clear everywhere"
     figures = " and ".join(f"{number(d.mean, sign=True)} {words} ({_bare(d)})" for words, d in beats)
     text = f"**{lead}.** Making only background short, not every cell, is worth {figures}."
-    rim = photos.difference(
-        photos.chosen, photos.like(photos.chosen, "border"), photos.firm, photos.venue.parts["no object"]
-    )
+    rim = photos.difference(photos.chosen, photos.control("border"), photos.firm, photos.venue.parts["no object"])
     if rim:
         well = "does less well" if verdict.verdict(rim) == verdict.YES else "does as well"
         text += (

@@ -133,6 +133,11 @@ class View:
         found = self.about.index[same.all(axis=1) & (self.about["selector"] == selector)]
         return found[0] if len(found) else None
 
+    def control(self, selector):
+        """The setting that differs from the chosen one in the selector alone; None where that is the chosen one's."""
+        found = self.like(self.chosen, selector)
+        return None if found == self.chosen else found
+
     def part(self, score, sets=None):
         """Metrics of one score, on some OOD sets or on all."""
         rows = self.metrics[self.metrics["detector"] == score]

@@ -41,7 +41,7 @@ class View:
     about = pd.DataFrame({"plain": [False, True], "method": ["background", "cross_entropy"]}, index=["ours", "plain"])
     sets = ("photos_bare",)
 
-    def like(self, setting, selector):
+    def control(self, selector):
         return selector
 
     def difference(self, *_, **__):

@@ -57,6 +57,7 @@ def test_the_choice_its_baseline_and_its_controls(view):
     assert "(rank)" in view.chosen and view.plain == "cross-entropy"
     assert "(all cells)" in view.like(view.chosen, "all") and "(true masks)" in view.like(view.chosen, "oracle")
     assert view.like(view.chosen, "border") is None, "of another weight"
+    assert view.control("all") == view.like(view.chosen, "all") and view.control("rank") is None, "the choice itself"
     assert view.first("logitnorm_background") is None and view.firm == "ScaledMSP"
 
 
