@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[1]
+TABLE = "book/results/study/all_scores.csv"
 
 
 def pages():
@@ -46,6 +47,8 @@ def build(folder):
     missing = [page for page in pages() if not any((ROOT / f"{page}{end}").is_file() for end in (".md", ".ipynb"))]
     if missing:
         sys.exit(f"error: not executed yet: {', '.join(missing)}; `make book` does that, and trains what is missing")
+    if not (ROOT / TABLE).is_file():  # too large to be kept beside the records that it is made of
+        subprocess.run([sys.executable, "book/from_results.py", "results", Path(TABLE).parent], cwd=ROOT, check=True)
     command = [Path(sys.executable).with_name("jupyter-book"), "build", ROOT, "--path-output", folder]
     done = subprocess.run([*map(str, command), "-W", "-n", "--keep-going"], cwd=ROOT, check=False)
     if done.returncode:
