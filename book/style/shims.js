@@ -15,6 +15,10 @@ document.addEventListener("DOMContentLoaded", () => {
   // The names of these buttons say what is seen on them.
   all(".theme-switch-button", (button) => button.setAttribute("aria-label", "Colours: light, dark, or as the system has them"));
   all("details > summary[aria-label]", (line) => line.removeAttribute("aria-label"));
+  all("summary:has(> .toctree-toggle)", (toggle) => {
+    const page = toggle.closest("li")?.querySelector("a")?.textContent.trim();
+    toggle.setAttribute("aria-label", `Pages below ${page}`);
+  });
   // References: the roles that docutils gives them contradict each other.
   all(".citation-list[role], .citation[role], .footnote-list[role], .footnote[role]", (entry) => entry.removeAttribute("role"));
   // The empty corner above the names of a table's rows is no header.
