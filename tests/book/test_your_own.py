@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torchvision
 from PIL import Image
 
 from bgood_lib.networks.resnet18 import ResNet18_32x32
@@ -26,6 +27,7 @@ def folder(tmp_path, monkeypatch, small_run):
         for i in range(n):
             Image.fromarray(rng.integers(0, 256, (40, 50, 3), np.uint8)).save(tmp_path / name / f"{i}.png")
     torch.save(ResNet18_32x32(10).state_dict(), "best.ckpt")
+    torch.save(torchvision.models.resnet18(num_classes=2).state_dict(), "mine.pt")
     features = {name: rng.normal(size=(n, 6)) for name, n in (("train", 80), ("test", 40), ("holidays", 30))}
     labels = {f"{name}_labels": np.arange(len(features[name])) % 3 for name in ("train", "test")}
     np.savez("features.npz", **features, **labels, weight=rng.normal(size=(3, 6)), bias=rng.normal(size=3))
