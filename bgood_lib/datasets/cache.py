@@ -64,7 +64,7 @@ def writing(path: Path):
         if error.errno is None:  # it says so itself
             raise
         raise DataError(
-            f"{path} cannot be written: {error.strerror}; set BGOOD_DATA to a folder that can be, and has room"
+            f"{path} cannot be written: {error.strerror}; set BGOOD_DATA to a folder that can be written to, and has room"
         ) from error
 
 

@@ -55,6 +55,8 @@ def find_images(paths):
             raise FileNotFoundError(f"there is no file or folder {path}; give pictures, or folders of them")
     if not files:
         where = ", ".join(map(str, paths))
+        hidden = sum(file.name.startswith(".") for path in paths for file in Path(path).rglob("*"))
+        where += f" ({hidden} hidden skipped)" * bool(hidden)
         raise FileNotFoundError(f"no pictures in {where}; name a folder of files that end in {' '.join(ENDINGS)}")
     return files
 

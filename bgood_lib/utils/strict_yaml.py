@@ -113,8 +113,8 @@ class _Loader(yaml.SafeLoader):
 
 _PLAIN = {  # what the parser says, the first that fits: what it means
     "'\\t'": "a tab; indent with spaces",
-    "<stream end>": "the file ends before a bracket or a quote is closed; close it",
-    "unexpected end of stream": "the file ends before a quote is closed; close it",
+    "<stream end>": "a bracket that is never closed; close it",
+    "unexpected end of stream": "a quote that is never closed; close it",
     "another document": "a second document begins (---); expected a single document",
     "document separator": "--- or ... stands in a text; put it elsewhere, or close the quote before it",
     "undefined alias": "an undefined alias (*name); write the value out",
@@ -212,8 +212,9 @@ def read_yaml(path, kind=InputError):
         loader = _Loader(text)
         found = loader.get_single_data()
     except yaml.YAMLError as error:
-        unclosed = "simple key" in str(getattr(error, "context", ""))  # known at the end only
-        mark = getattr(error, "context_mark" if unclosed else "problem_mark", None)
+        told = f"{getattr(error, 'context', '')} {error}"
+        began = any(sign in told for sign in ("simple key", "<stream end>", "end of stream"))  # known at the end only
+        mark = began and getattr(error, "context_mark", None) or getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else text[: getattr(error, "position", 0)].count("\n") + 1
         where = str(error) if isinstance(error, _Refused) else _in_words(error, text, line)
         way_out = "" if ";" in where else "; write plain `key: value` lines"

@@ -267,7 +267,7 @@ def picture(name):
     ("a picture that is not there", None, f"score {ONE} nowhere.png", "there is no file or folder nowhere.png; give"),
     ("a picture of no name", None, ["score", ONE, ""], "(an argument|-[a-z-]+) is empty", 2),
     ("a folder without pictures", None, f"score {ONE} studies", "no pictures in studies; name a folder of files that end in .png"),
-    ("only what is hidden", lambda d: [(d / "h").mkdir(), shutil.copy(d / "pictures/a.png", d / "h/._a.png")], f"score {ONE} h", "no pictures in h; name"),
+    ("only what is hidden", lambda d: [(d / "h").mkdir(), shutil.copy(d / "pictures/a.png", d / "h/._a.png")], f"score {ONE} h", "no pictures in h .1 hidden skipped.; name"),
     ("only other files", lambda d: [(d / "h").mkdir(), *(shutil.copy(d / "pictures/a.png", d / f"h/a.{end}") for end in ("pdf", "mpg", "eps", "txt"))], f"score {ONE} h", "no pictures in h; name"),
     ("a transductive detector", None, f"score {ONE} pictures --detector ETLT", "ETLT is transductive: .*choose another"),
     ("an unknown detector", None, f"score {ONE} pictures --detector knn", "unknown detector 'knn'; .*KNN"),

@@ -31,7 +31,7 @@ def deep(n):
 DOUBLING = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40))
 SURPRISES = {  # what a YAML file says, and what is said of it
     "nothing": ("", "(bad|p).yaml is empty; expected lines of `key: value`"), "a list": ("- 1\n- 2\n", "yaml holds .1, 2.; expected lines of `key: value`"), "a word": ("hello", "yaml holds 'hello'; expected lines"),
-    "a number": ("3", "yaml holds 3; expected lines"), "null": ("~", "yaml holds null; expected lines"), "a bracket": ("a: [1\n", "not YAML that can be used: line 2: the file ends before a bracket"),
+    "a number": ("3", "yaml holds 3; expected lines"), "null": ("~", "yaml holds null; expected lines"), "a bracket": ("a: [1\n", "not YAML that can be used: line 1, .a: .1.: a bracket that is never closed; close it"),
     "a tab": ("a:\n\t- 1\n", "not YAML that can be used: line 2, .- 1.: a tab; indent with spaces"), "two documents": ("a: 1\n---\nb: 2\n", "line 2, .---.: a second document .*expected a single document"), "a key twice": ("seed: 1\nseed: 2\n", "line 2: 'seed' stands there twice"),
     "a tag": ("a: !!python/object/apply:os.system ['touch pwned']\n", "the tag !!python/object/apply:os.system is not used here; take"), "a tag of its own": ("a: !x 1\n", "the tag !x"), "a new object": ("a: !!python/object/new:os.system ['touch pwned']\n", "the tag"),
     "010": ("seed: 010\n", "010 is no plain decimal number"), "1:30": ("seed: 1:30\n", "1:30 is no plain decimal"), "0x10": ("seed: 0x10\n", "0x10 is no plain decimal"), "1_000": ("seed: 1_000\n", "1_000 is no plain decimal"),
@@ -44,7 +44,7 @@ SURPRISES = {  # what a YAML file says, and what is said of it
     "no comma": ("a: [1, {b: 2]\n", "line 1, .*: no comma between two values, or a bracket that another kind closes"), "a sign of its own": ("a: @x\n", "line 1, .a: @x.: a value that begins with a sign of YAML's own; put it in quotes"),
     "a line out of line": ("a:\n    b: 1\n  c: 2\n", "line 3, .c: 2.: it is indented otherwise than the lines above"), "text after a quote": ("a: 'it's'\n", "line 1, .*: it is indented otherwise .*, or goes on after a quote"),
     "a dash in a line": ("a: - 1\n", "line 1, .a: - 1.: a dash where no list can begin; put it on a line of its own"), "a backslash": ('a: "C:\\q"\n', "line 1, .*: a backslash in double quotes; use single quotes"),
-    "a quote": ('a: "x\n', "the file ends before a quote is closed; close it"), "no colon": ("a: 1\nb\n", "line 2, .b.: a name without a colon; write `name: value`"), "an anchor twice": ("a: &x 1\nb: &x 2\n", "line 2, .b: &x 2.: a second anchor .*rename it"),
+    "a quote": ('a: "x\n', "line 1, .a: .x.: a quote that is never closed; close it"), "no colon": ("a: 1\nb\n", "line 2, .b.: a name without a colon; write `name: value`"), "an anchor twice": ("a: &x 1\nb: &x 2\n", "line 2, .b: &x 2.: a second anchor .*rename it"),
     "a star": ("a: *\n", "line 1, .a: ..: it cannot be read; write plain `key: value` lines"),
     "101 aliases": ("a: &a 1\nb: [" + ", ".join(["*a"] * 101) + "]\n", "more than 100 aliases"), "a picture": (b"\x89PNG\r\n\x1a\n", "yaml is a picture .PNG.; expected a YAML file"),
 }  # fmt: skip

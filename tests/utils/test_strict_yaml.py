@@ -45,7 +45,7 @@ def test_plain_values(read):
     ("a: !!python/object/apply:os.mkdir [x]\n", "line 1: the tag .*os.mkdir is not used"), ("a: !mine 1\n", "the tag !mine"),
     ("a: !!binary aGk=\n", "the tag"), ("1: a\n", "1 stands as a key; expected text"), ("[a]: b\n", "a list or mapping stands as a key"),
     ("true: a\n", "true stands as a key"), ("- 1\n", r"holds \[1\]; expected lines of `key: value`"), ("", "is empty; expected lines"),
-    ("just text", "holds 'just text'; expected lines"), ("a: 1\n---\nb: 2\n", "line 2"), ("a: [1\n", "line 2"),
+    ("just text", "holds 'just text'; expected lines"), ("a: 1\n---\nb: 2\n", "line 2"), ("a: [1\n", "line 1, .*: a bracket that is never closed; close it"),
     ("a:\n\t- 1\n", "line 2"), ("a: \x00b\n", "line 1, .*: the control character 0x00; take it away"),
     ("a: 1\nb: \xe4\n".encode("latin-1"), "line 2: byte 0xe4 is no text in UTF-8; save"), ("a: 1\n".encode("utf-16"), "line 1: byte 0xff is no text"),
     (b"\x89PNG\r\n\x1a\n\xff\xfe", "is a picture .PNG.; expected a YAML file"),
