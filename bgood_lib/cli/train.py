@@ -44,7 +44,6 @@ def train(
     from .. import datasets
     from ..datasets.folder import list_folder, set_name
     from ..evaluation.protocols import shuffled_name
-    from ..networks.pretrained import Pretrained
     from ..studies.notebooks import check_parameters
     from ..utils.files import locate
 
@@ -62,7 +61,7 @@ def train(
     }  # fmt: skip
     check_parameters(notebook, values)
     _refuse_another(out, name)
-    Pretrained(2, backbone=network).prepare(None)  # says at once what is not installed
+    _look_for_weights(network)
     if not all(datasets.prepared(name, split) for split in ("train", "val", "test")):
         _keep(listing, name, seed, strict)
     if not datasets.prepared(shuffled_name(name), "test"):
@@ -99,6 +98,20 @@ def _refuse_another(out, name):
             f"{out} holds a run on other pictures ({other}; these are {name}); name another folder with --out, or "
             "delete that one"
         )
+
+
+def _look_for_weights(network):
+    """Say at once what is not installed, or that a hub does not answer."""
+    from ..networks.pretrained import Pretrained
+
+    try:
+        Pretrained(2, backbone=network).prepare(None)
+    except OSError as error:
+        reason = f"{error}".partition("\n")[0]
+        raise InputError(
+            f"the weights of --network {network} cannot be had ({reason}); try again later, or leave it out: those of "
+            "the default come with the installation"
+        ) from error
 
 
 def _keep(listing, name, seed, strict):

@@ -106,7 +106,7 @@ def html_page(title, facts, groups, detector):
         f"<h2>Scores</h2>{_histogram(groups, limit, detector)}{_counts(groups)}",
         "<h2>Pictures</h2>",
         '<input type="checkbox" id="cells" checked><label for="cells"> show which cells spoke: how long the feature of each is</label>',
-        f'<p class="bar">0 <img alt="colour scale from dark, short, to bright, long" src="{_colour_bar()}"> '
+        f'<p class="bar">0 <img alt="colour scale from clear, short, to yellow, long" src="{_colour_bar()}"> '
         f"{high:.3g} and more: {CELLS}</p>",
     ]
     for group in groups:

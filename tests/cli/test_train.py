@@ -70,6 +70,19 @@ def test_without_the_extra_it_says_what_to_install(project, monkeypatch, missing
     assert not (project / "cache").exists()
 
 
+def test_weights_out_of_reach_are_told_of_at_once(project, monkeypatch):
+    pytest.importorskip("timm", reason="the extra `photos` is not installed")
+
+    def refuse(self, images):
+        raise OSError("no answer\nmore of that")
+
+    monkeypatch.setattr(pretrained.Pretrained, "prepare", refuse)
+    done = bgood("train", "things", "--network", "resnet18")
+    told = " ".join(done.output.split())
+    assert done.exit_code == 1 and "the weights of --network resnet18 cannot be had (no answer); try again" in told
+    assert not (project / "cache").exists()
+
+
 def test_a_folder_with_a_run_on_other_pictures_is_left_alone(project, small_run):
     pytest.importorskip("timm", reason="the extra `photos` is not installed")
     shutil.copytree(small_run, project / "taken", ignore=shutil.ignore_patterns("cache"))
