@@ -104,7 +104,7 @@ def test_a_training_does_not_go_on_from_a_damaged_checkpoint(project):
     status, printed = project.run(project.training("runs/two"))
     checkpoint.write_bytes(whole)
     assert status == 1 and "Traceback" not in printed
-    assert "error: runs/two/checkpoint.pt is no checkpoint, or is damaged; move it aside" in printed
+    assert "error: runs/two/checkpoint.pt is no checkpoint, or is damaged: " in printed and "; move it aside" in printed
 
 
 @pytest.fixture
