@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..utils.errors import InputError, ParameterError
+from ..utils.errors import InputError, ParameterError, in_a_line
 from .common import output_file
 
 
@@ -43,7 +43,7 @@ def execute(notebook, output, values, show=True, places=None):
     try:
         run_notebook(notebook, output, values, show=show, places=places)
     except PapermillExecutionError as error:
-        typer.echo(f"error: {error.ename}: {error.evalue}\nthe notebook as far as it got: {output}", err=True)
+        typer.echo(f"error: {in_a_line(error.ename, error.evalue)}\nthe notebook as far as it got: {output}", err=True)
         raise typer.Exit(1) from None
 
 

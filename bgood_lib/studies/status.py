@@ -16,7 +16,7 @@ from ..runs.start import starting_sha256
 from ..training.config import SIZES, Config, make_config
 from ..training.loop import choose_precision
 from ..training.losses import losses
-from ..utils.errors import BgoodError, InputError
+from ..utils.errors import BgoodError, InputError, in_a_line
 from ..utils.files import read_json
 from ..utils.machine import choose_device
 from .notebooks import check_parameters
@@ -185,7 +185,7 @@ def _error_of(notebook):
     except (OSError, ValueError) as error:  # half-written: it is running, or was killed
         return f"{notebook} cannot be read ({type(error).__name__})"
     outputs = [output for cell in cells for output in cell.get("outputs", ())]
-    errors = [f"{o.ename}: {o.evalue}" for o in outputs if o.output_type == "error"]
+    errors = [in_a_line(o.ename, o.evalue) for o in outputs if o.output_type == "error"]
     return errors[-1].splitlines()[0] if errors else ""
 
 

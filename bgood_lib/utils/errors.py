@@ -1,5 +1,6 @@
 """What a user can put right: one family of errors, each saying what is wrong and what to do."""
 
+import builtins
 import re
 from pathlib import PurePath
 
@@ -51,6 +52,16 @@ class MissingExtra(BgoodError):
 
 class KernelDied(BgoodError):
     """The process that ran a notebook ended before the notebook did."""
+
+
+def in_a_line(kind, text):
+    """An error of a notebook, of which only its kind's name and its text are known, as a line for its reader.
+
+    Ours, and those of files, say all in their text: the kind is left out.
+    """
+    known = globals().get(kind) or getattr(builtins, kind, None)
+    plain = isinstance(known, type) and issubclass(known, (BgoodError, OSError))
+    return text if plain else f"{kind}: {text}"
 
 
 def odd_name(name, most=100):

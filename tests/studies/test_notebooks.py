@@ -12,7 +12,7 @@ from bgood_lib.cli import main
 from bgood_lib.runs.record import read_record
 from bgood_lib.studies import notebooks
 from bgood_lib.studies.notebooks import check_parameters, read_parameters, run_notebook
-from bgood_lib.utils.errors import ParameterError
+from bgood_lib.utils.errors import ParameterError, in_a_line
 
 PARAMETERS = """\
 count: int = 3  # how often [1, 100]
@@ -186,6 +186,14 @@ def test_command_line_names_a_failing_notebook_and_its_output(notebook, tmp_path
     assert "error: ValueError: no good" in result.output and str(tmp_path / "out.ipynb") in result.output
     assert "Traceback" not in result.output
     assert (tmp_path / "out.ipynb").exists()
+
+
+@pytest.mark.parametrize("kind, text, line", [
+    ("InputError", "x is 1", "x is 1"), ("DataError", "no set", "no set"), ("FileNotFoundError", "no file", "no file"),
+    ("ValueError", "no good", "ValueError: no good"), ("NameError", "x", "NameError: x"), ("in_a_line", "x", "in_a_line: x"), ("Odd", "x", "Odd: x"),
+])  # fmt: skip
+def test_the_kind_of_our_own_errors_is_left_out(kind, text, line):
+    assert in_a_line(kind, text) == line
 
 
 @pytest.mark.slow
