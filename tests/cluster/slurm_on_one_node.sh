@@ -6,7 +6,7 @@
 #   tests/cluster/slurm_on_one_node.sh --remove          cancel all jobs, stop them, delete what it wrote
 #
 # No database of jobs (so no sacct), no limits enforced on memory, one partition. GPUs are offered
-# to jobs where /dev/nvidia0 and so on exist (written, not tried).
+# to jobs where /dev/nvidia0 and so on exist (book/status.md).
 set -euo pipefail
 
 CONF=/etc/slurm/slurm.conf
