@@ -1,6 +1,6 @@
 """Fills the pages of the library with the docstrings of all modules, so that no list of them is kept by hand.
 
-``book/library.md`` gets a table of packages, ``book/library/NAME.md``, which holds no more than its title, all of one.
+``book/library.md`` gets a list of packages, ``book/library/NAME.md``, which holds no more than its title, all of one.
 """
 
 import importlib
@@ -24,13 +24,12 @@ def packages():
 
 
 def overview():
-    """Markdown of a table: each package, what it holds, and what most people want of it."""
-    yield "\n```{list-table}\n:header-rows: 1\n\n* - package\n  - holds\n  - most used\n"
+    """Markdown of a list: each package, what it holds, and what most people want of it."""
     for package, modules in packages().items():
         module = modules[package]
         names = [_linked(package, name, getattr(module, name)) for name in getattr(module, "__all__", ())]
-        yield f"* - {{doc}}`library/{package.removeprefix('bgood_lib.')}`\n  - {module.__doc__.splitlines()[0]}\n  - {', '.join(names)}\n"
-    yield "```\n"
+        offered = f"\\\n  To be imported from it: {', '.join(names)}." if names else ""
+        yield f"\n- {{doc}}`library/{package.removeprefix('bgood_lib.')}`. {module.__doc__.splitlines()[0]}{offered}"
 
 
 def _linked(package, name, thing):
