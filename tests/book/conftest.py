@@ -146,6 +146,7 @@ def contexts(browser):
                 viewport={"width": width, "height": 844 if width < 600 else 900}, has_touch=width < 600,
                 color_scheme="dark" if dark else "light", reduced_motion="reduce",
             )  # fmt: skip
+            made[width, dark].set_default_timeout(180_000)  # a busy machine is no fault of the page
         return made[width, dark]
 
     return context
