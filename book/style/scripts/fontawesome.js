@@ -9,6 +9,7 @@
     list: '<path d="M9 6h11M9 12h11M9 18h11M4 6h.5M4 12h.5M4 18h.5"/>',
     "angle-left": '<path d="m15 5-7 7 7 7"/>',
     "angle-right": '<path d="m9 5 7 7-7 7"/>',
+    "chevron-down": '<path d="m5 9 7 7 7-7"/>',
     "arrow-up": '<path d="M12 20V4M5 11l7-7 7 7"/>',
     download: '<path d="M12 4v11M7 11l5 5 5-5M4 20h16"/>',
     expand: '<path d="M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5"/>',
