@@ -104,6 +104,8 @@ class Config:
         Temperature of LogitNorm (Wei et al., ICML 2022: 0.04), None for other losses.
     t2fnorm_temperature : float or None
         Temperature of T2FNorm (Regmi et al., CVPR Workshops 2024; OpenOOD: 0.1), None for other losses.
+    label_smoothing : float or None
+        Share of a label that goes to all classes evenly (Szegedy et al., CVPR 2016: 0.1), None for other losses.
     n_train : int
         Train on the first ``n_train`` images; 0 for all.
     network : str
@@ -172,6 +174,7 @@ class Config:
     cutout: int | None = None
     backbone: str | None = None
     trained: str | None = None
+    label_smoothing: float | None = None
 
     @property
     def uses_background(self):
@@ -202,7 +205,8 @@ def make_config(profile, **settings):
     profile : str
         One of ``PROFILES``.
     **settings
-        Fields of :class:`Config`. 0 (or "") for one of ``OF_PROFILE``, and -1 for ``weight``, keep the profile's.
+        Fields of :class:`Config`. 0 (or "") for one of ``OF_PROFILE``, and -1 for ``weight`` and
+        ``weight_decay``, keep the profile's.
 
     Returns
     -------
@@ -219,8 +223,9 @@ def make_config(profile, **settings):
         if name not in names:
             raise InputError(f"unknown setting {name!r}; choose among {', '.join(names)}{nearest(name, names)}")
     settings = {name: value for name, value in settings.items() if value or name not in OF_PROFILE}
-    if settings.get("weight") == -1:
-        del settings["weight"]
+    for name in ("weight", "weight_decay"):
+        if settings.get(name) == -1:
+            del settings[name]
     config = Config(**{**PROFILES[profile], **settings})
     _check_name("method", config.method, METHODS)
     _check_name("schedule", config.schedule, SCHEDULES)
@@ -238,6 +243,7 @@ def make_config(profile, **settings):
     for name, low in dict(
         seed=0,
         weight=0,
+        weight_decay=0,
         patch_size=1,
         n_patches=0,
         top_k=1,

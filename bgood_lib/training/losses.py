@@ -43,6 +43,15 @@ class CrossEntropy(Classification):
     """Cross-entropy of the logits."""
 
 
+@CLASSIFICATION.register("smoothed", title="label smoothing", parameters={"label_smoothing": 0.1})
+class Smoothed(Classification):
+    """Cross-entropy with a part of each label shared out evenly among all classes (Szegedy et al., CVPR 2016, sec. 7)."""
+
+    @staticmethod
+    def loss(logits, labels, config):
+        return F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
+
+
 @CLASSIFICATION.register("logitnorm", title="LogitNorm", parameters={"logitnorm_temperature": 0.04})
 class LogitNorm(Classification):
     """Cross-entropy of logits of length 1 / temperature (Wei et al., ICML 2022, eq. 5)."""
