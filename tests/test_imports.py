@@ -6,7 +6,7 @@ from pathlib import Path
 LIBRARY = Path(__file__).parent.parent / "bgood_lib"
 # The lowest layer first; the packages of one layer do not import each other.
 LAYERS = """utils | metrics networks background_loss datasets | trunk_maps | training features | detectors | evaluation | runs
-            | studies | pages | cli"""
+            | studies | pages classroom | cli"""
 LAYER = {package: i for i, layer in enumerate(LAYERS.split("|")) for package in layer.split()}
 
 

@@ -1,0 +1,116 @@
+"""From a solution to what a student gets: the notebook without solutions, and what the check cells know."""
+
+import json
+import shutil
+from pathlib import Path
+
+import nbformat
+import numpy as np
+
+from ..utils.errors import InputError, MissingExtra
+from . import checking
+from .exercise import hashed
+from .solution import check_source, read_solution, run_solution
+
+STUB = "# Your code here.\nraise NotImplementedError()"
+COPIED = ("asking.py", "data")  # of an exercise's folder, as they are
+
+
+def student_notebook(exercise):
+    """The notebook to hand out, made by nbgrader: solutions are stubs, checks are locked.
+
+    Parameters
+    ----------
+    exercise : Exercise
+
+    Returns
+    -------
+    NotebookNode
+    """
+    try:
+        from nbgrader.preprocessors import (
+            CheckCellMetadata,
+            ClearOutput,
+            ClearSolutions,
+            ComputeChecksums,
+            LockCells,
+        )
+    except ImportError as error:
+        raise MissingExtra(f"nbgrader makes the notebooks of a class ({error})", "class") from None
+
+    notebook = read_solution(exercise)
+    check_source(exercise, notebook)
+    steps = [
+        LockCells(),
+        ClearSolutions(code_stub={"python": STUB}),
+        ClearOutput(),
+        CheckCellMetadata(),
+        ComputeChecksums(),
+    ]
+    for step in steps:
+        notebook, _ = step.preprocess(notebook, {"unique_key": exercise.name})
+    nbformat.validate(notebook)
+    return notebook
+
+
+def checks(exercise, solution):
+    """What the check cells know, checked: every mistake can be told from the right answer and from the others.
+
+    Parameters
+    ----------
+    exercise : Exercise
+    solution : dict
+        See :func:`bgood_lib.classroom.solution.run_solution`.
+
+    Returns
+    -------
+    (dict, dict of str to ndarray)
+        For ``checks.json`` and ``checks.npz``.
+
+    Raises
+    ------
+    InputError
+        Some cannot be told apart, or the solution is not right.
+    """
+    questions, arrays, confused = {}, {}, []
+    for question in exercise.asked():
+        known = exercise.known(question, solution)
+        if question.kind == "value":
+            questions[question.name] = hashed(question, known)
+            confused += exercise.confusions(question, known)
+            continue
+        questions[question.name] = question.public()
+        arrays |= checking.pack(question.name, known["inputs"], known["right"], known["wrong"])
+        if question.kind == "judged":
+            found = exercise.weigh(question, exercise.outcomes(question, solution[question.name]), known, solution)
+            if found["share"] < 1:
+                confused.append(f"{question.name}: the solution is not right: {found['text']}")
+        else:
+            confused += exercise.confusions(question, known)
+    if confused:
+        raise InputError(f"{exercise.folder / 'questions.py'}: {'; '.join(confused)}")
+    return questions, arrays
+
+
+def write_exercise(exercise, folder):
+    """Write what a student gets of one exercise.
+
+    Parameters
+    ----------
+    exercise : Exercise
+    folder : path
+        It gets ``NAME.ipynb``, ``checking.py``, ``checks.json``, ``checks.npz`` and what is in :data:`COPIED`.
+    """
+    folder = Path(folder)
+    notebook = student_notebook(exercise)
+    questions, arrays = checks(exercise, run_solution(exercise))
+    folder.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, folder / f"{exercise.name}.ipynb")
+    shutil.copy(checking.__file__, folder / "checking.py")
+    (folder / "checks.json").write_text(json.dumps(questions, indent=1, ensure_ascii=False), encoding="utf-8")
+    np.savez_compressed(folder / "checks.npz", **arrays)
+    for name in COPIED:
+        if (exercise.folder / name).is_dir():
+            shutil.copytree(exercise.folder / name, folder / name, dirs_exist_ok=True)
+        elif (exercise.folder / name).is_file():
+            shutil.copy(exercise.folder / name, folder / name)
