@@ -34,7 +34,7 @@ def test_every_dependency_is_pinned_within_its_range():
 def test_conda_installs_the_same():
     environment = yaml.safe_load((TOP / "environment.yml").read_text())
     [pip] = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
-    assert pip == ["-c constraints.txt", "-e .[book,photos,test]"]
+    assert pip == ["-c constraints.txt", "-e .[book,class,photos,test]"]
     [python] = [entry for entry in environment["dependencies"] if str(entry).startswith("python=")]
     assert SpecifierSet(PROJECT["requires-python"]).contains(python.removeprefix("python="))
     assert environment["name"] == PROJECT["name"]
