@@ -85,8 +85,7 @@ def checks(exercise, solution):
             found = exercise.weigh(question, exercise.outcomes(question, solution[question.name]), known, solution)
             if found["share"] < 1:
                 confused.append(f"{question.name}: the solution is not right: {found['text']}")
-        else:
-            confused += exercise.confusions(question, known)
+        confused += exercise.confusions(question, known)
     if confused:
         raise InputError(f"{exercise.folder / 'questions.py'}: {'; '.join(confused)}")
     return questions, arrays
@@ -106,9 +105,14 @@ def write_exercise(exercise, folder):
     questions, arrays = checks(exercise, run_solution(exercise))
     folder.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, folder / f"{exercise.name}.ipynb")
-    shutil.copy(checking.__file__, folder / "checking.py")
     (folder / "checks.json").write_text(json.dumps(questions, indent=1, ensure_ascii=False), encoding="utf-8")
     np.savez_compressed(folder / "checks.npz", **arrays)
+    write_files(exercise, folder)
+
+
+def write_files(exercise, folder):
+    """Write what a student gets as it is: ``checking.py`` and what is in :data:`COPIED`."""
+    shutil.copy(checking.__file__, folder / "checking.py")
     for name in COPIED:
         if (exercise.folder / name).is_dir():
             shutil.copytree(exercise.folder / name, folder / name, dirs_exist_ok=True)

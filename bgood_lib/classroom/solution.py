@@ -1,6 +1,7 @@
 """An exercise's source notebook: the solution, from which what students get is made."""
 
 import contextlib
+import io
 import os
 import sys
 from pathlib import Path
@@ -93,7 +94,7 @@ def run_solution(exercise):
     notebook = read_solution(exercise)
     check_source(exercise, notebook)
     names = {"__name__": "__main__"}
-    with inside(exercise.folder):
+    with inside(exercise.folder), contextlib.redirect_stdout(io.StringIO()):
         for cell in notebook.cells:
             if cell.cell_type == "code" and not is_check(cell) and SKIPPED not in cell.metadata.get("tags", []):
                 exec(compile(cell.source, f"<{exercise.name}: {grade_id(cell) or cell.id}>", "exec"), names)

@@ -1,10 +1,10 @@
-"""The commands ``bgood data``, ``study``, ``train``, ``run``, ``evaluate``, ``tune``, ``score``, ``export`` and ``verify``."""
+"""The commands ``bgood data``, ``study``, ``train``, ``run``, ``evaluate``, ``tune``, ``score``, ``export``, ``verify``, ``class`` and ``grade``."""
 
 from typing import Annotated
 
 import typer
 
-from . import data, evaluate, run, study, train
+from . import classroom, data, evaluate, run, study, train
 from .common import Boundary
 
 app = typer.Typer(
@@ -18,6 +18,8 @@ app.add_typer(data.app, name="data", help="Which image sets there are, get them,
 app.add_typer(study.app, name="study", help="What a study would train, and how far it is.")
 for command in (train.train, run.run, evaluate.evaluate, evaluate.tune, evaluate.score, run.export, run.verify):
     app.command()(command)
+app.command("class")(classroom.make)
+app.command()(classroom.grade)
 
 
 def _version(wanted):

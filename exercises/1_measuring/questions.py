@@ -13,9 +13,12 @@ exercise = Exercise(
 
 
 def scores(rng):
-    """Few and many scores, sets of equal and of other sizes, with ties and without, OOD above and below ID."""
-    for n_id, n_ood, shift in ((60, 60, 1.0), (37, 53, 0.5), (200, 111, -0.7), (73, 24, 2.0)):
-        yield rng.normal(0, 1, n_id), rng.normal(shift, 1.5, n_ood)
+    """Sets of one size and of two, one of them dense beside few; with ties and without; OOD above ID and below it."""
+    dense = np.linspace(-4, 4, 1500)
+    yield rng.normal(0, 1, 60), rng.normal(1, 1.5, 60)
+    yield rng.normal(0, 1, 30), rng.permutation(dense)
+    yield rng.permutation(dense), rng.normal(1, 1.5, 30)
+    yield rng.normal(0, 1, 37), rng.normal(-0.7, 1.5, 53)
     yield rng.integers(0, 6, 90).astype(float), rng.integers(1, 9, 47).astype(float)
     yield rng.integers(0, 4, 40).astype(float), rng.integers(0, 4, 40).astype(float)
 
@@ -71,7 +74,7 @@ auroc = exercise.question("auroc", points=3, cases=scores)
 
 
 @auroc.wrong("Where OOD images have the larger scores, it gets small. Which of the two has to outrank the other?")
-def sign_flipped(id_scores, ood_scores):  # noqa: F811
+def sign_flipped(id_scores, ood_scores):
     difference = id_scores[:, None] - ood_scores
     return (difference > 0).mean() + (difference == 0).mean() / 2
 
@@ -164,7 +167,7 @@ def five_percent(id_scores, ood_scores):
 @fpr95_id_positive.wrong(
     "The threshold lies at the low end of the ID scores, as if *small* scores were OOD. Larger means more OOD."
 )
-def sign_flipped(id_scores, ood_scores):  # noqa: F811
+def sign_flipped(id_scores, ood_scores):
     return (ood_scores >= at_or_above(id_scores)).mean()
 
 
@@ -180,7 +183,7 @@ def quantile_between_scores(id_scores, ood_scores):
 @fpr95_id_positive.wrong(
     "Nearly. It differs only where an OOD score equals the threshold: is that image accepted?", worth=0.5
 )
-def equal_scores(id_scores, ood_scores):  # noqa: F811
+def equal_scores(id_scores, ood_scores):
     return (ood_scores < at_or_below(id_scores)).mean()
 
 
@@ -190,7 +193,7 @@ def count_instead_of_share(id_scores, ood_scores):
 
 
 @fpr95_ood_positive.wrong("This is the *other* FPR95. Which images set the threshold here, and of which is the share?")
-def convention_swapped(id_scores, ood_scores):  # noqa: F811
+def convention_swapped(id_scores, ood_scores):
     return (ood_scores <= at_or_below(id_scores)).mean()
 
 
@@ -203,14 +206,14 @@ def accepted_ones_counted(id_scores, ood_scores):
 
 
 @fpr95_ood_positive.wrong("The threshold comes from the ID scores. Here 95% of *what* have to be flagged?")
-def threshold_on_the_wrong_class(id_scores, ood_scores):  # noqa: F811
+def threshold_on_the_wrong_class(id_scores, ood_scores):
     return (ood_scores >= at_or_above(id_scores)).mean()
 
 
 @fpr95_ood_positive.wrong(
     "The threshold comes from the ID scores, so the answer is about 95% whatever they are. Which images set it here?"
 )
-def threshold_on_the_counted_class(id_scores, ood_scores):  # noqa: F811
+def threshold_on_the_counted_class(id_scores, ood_scores):
     return (id_scores >= at_or_above(id_scores)).mean()
 
 
@@ -224,7 +227,7 @@ def high_end(id_scores, ood_scores):
 @fpr95_ood_positive.wrong(
     "ID images *below* a threshold at the high end of the OOD scores are counted, as if small scores were OOD. Larger means more OOD."
 )
-def sign_flipped(id_scores, ood_scores):  # noqa: F811
+def sign_flipped(id_scores, ood_scores):
     return (id_scores <= at_or_below(ood_scores)).mean()
 
 
@@ -233,19 +236,19 @@ def sign_flipped(id_scores, ood_scores):  # noqa: F811
     "draws a line between scores unless its argument `method` says otherwise.",
     worth=0.5,
 )
-def quantile_between_scores(id_scores, ood_scores):  # noqa: F811
+def quantile_between_scores(id_scores, ood_scores):
     return (id_scores >= np.quantile(ood_scores, 0.05)).mean()
 
 
 @fpr95_ood_positive.wrong(
     "Nearly. It differs only where an ID score equals the threshold: is that image flagged?", worth=0.5
 )
-def equal_scores(id_scores, ood_scores):  # noqa: F811
+def equal_scores(id_scores, ood_scores):
     return (id_scores > at_or_above(ood_scores)).mean()
 
 
 @fpr95_ood_positive.wrong("This is a number of images. A share is asked for.")
-def count_instead_of_share(id_scores, ood_scores):  # noqa: F811
+def count_instead_of_share(id_scores, ood_scores):
     return (id_scores >= at_or_above(ood_scores)).sum()
 
 

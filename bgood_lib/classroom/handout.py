@@ -1,0 +1,108 @@
+"""The folder of a class: what students get, and apart from it what is for the instructor."""
+
+import shutil
+import zipfile
+from pathlib import Path
+
+from ..utils import files
+from ..utils.errors import InputError
+from .generate import write_exercise
+from .slides import write_slides
+
+INSTALL = {
+    "numpy": "pip install jupyterlab numpy",
+    "bgood": "the whole of bgood, PyTorch included: see its README",
+}
+GUIDE = ("guide.md", "project.md")  # of exercises/, copied where they are
+
+
+def readme(exercises):
+    """What students read first: str of Markdown."""
+    lines = [
+        "# Exercises",
+        "",
+        "A folder each. Open the notebook in it, write where it says *Your code here*, and run the cell below, which checks the answer and,",
+        "where it is wrong, says what it looks like. Hand in the notebook alone, under its name; it is marked on other inputs.",
+        "",
+        "| exercise | you will | minutes | points | needs |",
+        "|---|---|---|---|---|",
+    ]
+    for exercise in exercises:
+        needs = "NumPy" if exercise.needs == "numpy" else "bgood"
+        lines.append(
+            f"| [{exercise.title}]({exercise.name}/{exercise.name}.ipynb) | {exercise.goal} | {exercise.minutes} | {exercise.points} | {needs} |"
+        )
+    lines += ["", "To open them:", ""]
+    for needs in sorted({exercise.needs for exercise in exercises}, reverse=True):
+        titles = ", ".join(exercise.title for exercise in exercises if exercise.needs == needs)
+        install = INSTALL[needs]
+        lines.append(f"- {titles}: {f'`{install}`, then `jupyter lab`' if needs == 'numpy' else install}.")
+    lines += ["", "No exercise needs a GPU or the network. `slides.html` and `figures/` are pictures of the chapters."]
+    return "\n".join(lines) + "\n"
+
+
+def make_class(exercises, out="class", book=".", report=print):
+    """Write the folder of a class.
+
+    Parameters
+    ----------
+    exercises : dict of str to Exercise
+    out : path, default="class"
+        ``students/`` and ``students.zip`` to hand out, ``instructor/`` apart.
+    book : path, default="."
+        The project, for its executed pages.
+    report : function
+        Gets a line for each part.
+
+    Raises
+    ------
+    InputError
+        ``out`` holds something that this did not write, or an exercise does not fit its questions.
+    """
+    out = Path(out)
+    mark = out / ".bgood-class"
+    if out.exists() and (not out.is_dir() or any(out.iterdir())) and not mark.is_file():
+        raise InputError(f"{out} is not empty, and not written by this command; give another OUT, or move it aside")
+    shutil.rmtree(out, ignore_errors=True)
+    students, instructor = out / "students", out / "instructor"
+    students.mkdir(parents=True)
+    instructor.mkdir()
+    mark.touch()
+    chosen = list(exercises.values())
+    for exercise in chosen:
+        write_exercise(exercise, students / exercise.name)
+        (instructor / exercise.name).mkdir()
+        shutil.copy(exercise.folder / "solution.ipynb", instructor / exercise.name / f"{exercise.name}.ipynb")
+        _write(instructor / exercise.name / "marking.md", marking(exercise))
+        report(f"{exercise.name}: {len(exercise.asked())} questions, {exercise.points} points")
+    report(f"slides.html: {write_slides(chosen, book, students)} slides")
+    _write(students / "README.md", readme(chosen))
+    for name in GUIDE:
+        path = chosen[0].folder.parent / name
+        if path.is_file():
+            shutil.copy(path, instructor)
+    with zipfile.ZipFile(out / "students.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(path for path in students.rglob("*") if path.is_file()):
+            archive.write(path, Path("exercises") / path.relative_to(students))
+    return out
+
+
+def marking(exercise):
+    """The questions of an exercise, their points, the mistakes that are recognised, and rubrics: str of Markdown."""
+    lines = [f"# {exercise.title}: marking", ""]
+    for question in exercise.questions.values():
+        lines += [f"## {question.name}: {question.points} points", ""]
+        if question.kind == "open":
+            lines += [f"Read by a person. {question.rubric}", ""]
+        for name, about in question.mistakes.items():
+            kept = f", keeps {about['worth'] * question.points:g} points" if about["worth"] else ""
+            lines.append(f"- *{name}*{kept}: {about['hint']}")
+        lines += [""] * bool(question.mistakes)
+        if question.kind == "judged":
+            lines += [f"Judged by `judge_{question.name}` in `asking.py`.", ""]
+    return "\n".join(lines)
+
+
+def _write(path, text):
+    with files.atomic_write(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
