@@ -222,13 +222,18 @@ def diagnose(question, outcomes, right, wrong, inputs):
     bad = [i for i, good in enumerate(fine) if not good]
     if all(one.get("raised") == "NotImplementedError" for one in outcomes):
         return dict(NOT_WRITTEN)
-    for where in (range(len(fine)), bad):  # on all inputs alike; then on those that are wrong
+    clear = [i for i in bad if _finite(outcomes[i])]
+    for where in (range(len(fine)), bad, clear):  # on all inputs; on those that are wrong; on those with numbers at all
         for name, about in question["mistakes"].items():
-            if all(agree(outcomes[i], wrong[name][i], tolerance) for i in where):
+            if where and all(agree(outcomes[i], wrong[name][i], tolerance) for i in where):
                 return {"share": about["worth"], "label": name, "text": about["hint"]}
     label, text = _seen(outcomes[bad[0]], right[bad[0]], tolerance)
     told = f"{text} (On {len(bad)} of {len(fine)} inputs; the first of them: {_described(inputs[bad[0]])}.)"
     return {"share": 0.0, "label": label, "text": told}
+
+
+def _finite(outcome):
+    return all(part.dtype.kind == "U" or np.isfinite(part).all() for part in outcome.get("parts", [np.array(np.nan)]))
 
 
 def _seen(outcome, right, tolerance):

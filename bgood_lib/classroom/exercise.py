@@ -37,7 +37,7 @@ class Question:
     rubric : str
         How an open question is marked.
     mistakes : dict
-        Name to ``{"hint", "worth", "answer"}``; the answer is a function, or a value.
+        Name to ``{"hint", "worth", "answer"}``; the answer is a function, or a value (or a function of the solution's names).
     """
 
     name: str
@@ -59,8 +59,8 @@ class Question:
             What was seen and where to look, never the answer.
         worth : float, default=0.0
             The share of points that it keeps.
-        answer : value, optional
-            For values: the wrong one.
+        answer : value or function, optional
+            For values: the wrong one, or what computes it from the solution's names.
         name : str, optional
             For values: the mistake's name, as in "convention swapped".
         """
@@ -177,7 +177,13 @@ class Exercise:
         if question.kind == "judged":
             return {"inputs": inputs, "right": [], "wrong": {}}
         right = self.outcomes(question, solution[question.name], seed)
-        wrong = {name: self.outcomes(question, about["answer"], seed) for name, about in question.mistakes.items()}
+        wrong = {}
+        for name, about in question.mistakes.items():
+            answer = about["answer"]
+            if question.kind == "value" and callable(answer):
+                answer = answer(solution)
+            with np.errstate(all="ignore"):
+                wrong[name] = self.outcomes(question, answer, seed)
         return {"inputs": inputs, "right": right, "wrong": wrong}
 
     def weigh(self, question, outcomes, known, solution):

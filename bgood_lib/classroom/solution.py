@@ -68,9 +68,10 @@ def check_source(exercise, notebook):
 @contextlib.contextmanager
 def inside(folder):
     """Work in a folder, whose modules and ``checking`` can be imported."""
+    folder = str(Path(folder).resolve())
     before, modules = os.getcwd(), dict(sys.modules)
     os.chdir(folder)
-    sys.path.insert(0, str(Path(folder).resolve()))
+    sys.path.insert(0, folder)
     sys.modules["checking"] = checking
     try:
         yield
@@ -78,7 +79,7 @@ def inside(folder):
         os.chdir(before)
         sys.path.pop(0)
         for name in set(sys.modules) - set(modules):
-            if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(Path(folder).resolve())):
+            if str(getattr(sys.modules[name], "__file__", None) or "").startswith(folder):
                 del sys.modules[name]
         sys.modules.pop("checking", None)
 
