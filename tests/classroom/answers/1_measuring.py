@@ -358,7 +358,7 @@ def quarrel():
     return spoiled_id, o, i, spoiled_ood
 
 
-# %% quarrel: wrong: no quarrel
+# %% quarrel: wrong: no lead of A
 def quarrel():
     rng = np.random.default_rng(0)
     return rng.normal(0, 1, 100), rng.normal(1, 1, 100), rng.normal(0, 1, 100), rng.normal(1, 1, 100)
