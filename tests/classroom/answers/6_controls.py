@@ -165,8 +165,9 @@ def split(cells, on):
 
 # %% share_of: right: by hand
 def share_of(unknown, known):
-    size = lambda f: ((f**2).sum(-1) ** 0.5).sum() / f.shape[0]
-    return size(unknown) / size(known)
+    mean_u = ((unknown**2).sum(-1) ** 0.5).sum() / unknown.shape[0]
+    mean_k = ((known**2).sum(-1) ** 0.5).sum() / known.shape[0]
+    return mean_u / mean_k
 
 
 # %% share_of: wrong: length of the mean
