@@ -9,6 +9,7 @@ FORCE   ?=
 EXECUTOR ?=
 STUDY   ?= scenes_factors
 N       ?= 50
+SUBMISSIONS ?= submissions
 
 SHELL := bash
 BIN := .venv/bin
@@ -24,7 +25,7 @@ OOD = cifar100 tiny_imagenet svhn mnist fashion_mnist textures
 OPTIONS = device=$(DEVICE) threads=$(THREADS) force=$(if $(filter-out 0 false,$(FORCE)),true,false)
 CIFAR10 = cifar10$(if $(filter-out cpu,$(PROFILE)),_$(PROFILE))
 
-.PHONY: help install book pages cifar10 photos study lint check test faults clean
+.PHONY: help install book pages cifar10 photos study class grade grade-test lint check test faults clean
 
 help:
 	@echo "make book      install, train on the embedded scenes, build the book into _build/html"
@@ -34,6 +35,8 @@ help:
 	@echo "make cifar10   the same notebooks on real CIFAR-10, then the book"
 	@echo "make photos    the idea on photographs, with a pre-trained network, then the book (FROM=folder: data already here)"
 	@echo "make study     train STUDY=NAME, a file studies/NAME.yaml (now: $(STUDY)), publish its records"
+	@echo "make class     make the folder class/: exercises to hand out, the instructor's part apart"
+	@echo "make grade     mark a folder of submissions, SUBMISSIONS=folder, into marks/ (bgood grade --help: more)"
 	@echo "make faults    kill trainings and workflows N=$(N) times, fill a disk, turn bits over; count what is lost"
 	@echo "make install   only make .venv with everything in it"
 	@echo "make clean     remove all trainings, those on CIFAR-10 too, and the built book"
@@ -95,6 +98,15 @@ check: lint
 
 test: lint
 	@python -m pytest
+
+class: .venv/installed
+	@bgood class
+
+grade: .venv/installed
+	@bgood grade $(SUBMISSIONS)
+
+grade-test: .venv/installed
+	@BGOOD_CLASS=whole python -m pytest tests/classroom
 
 faults: .venv/installed
 	@python tests/faults/faults.py --kills $(N)

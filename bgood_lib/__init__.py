@@ -2,7 +2,8 @@
 
 A package for each subject; each imports only from those below it::
 
-          cli              pages
+                   cli
+             pages  classroom
                  studies
                   runs
                evaluation

@@ -70,7 +70,11 @@ def write_marks(results, exercises, out, roster=None):
 
 def _comment(result):
     """What a student reads beside the mark."""
-    lost = [f"{name}: {one['text']}" for name, one in result["questions"].items() if one["share"] < 1]
+    lost = [
+        f"{name}: {one['text']}"
+        for name, one in result["questions"].items()
+        if one["share"] < 1 and one["label"] != "no answer"
+    ]
     return " ".join(filter(None, [result["reason"] and f"{result['reason']}.", *lost]))
 
 
