@@ -71,8 +71,8 @@ def make_class(exercises, out="class", book=".", report=print):
     chosen = list(exercises.values())
     for exercise in chosen:
         write_exercise(exercise, students / exercise.name)
-        (instructor / exercise.name).mkdir()
-        shutil.copy(exercise.folder / "solution.ipynb", instructor / exercise.name / f"{exercise.name}.ipynb")
+        shutil.copytree(students / exercise.name, instructor / exercise.name)
+        shutil.copy(exercise.folder / "solution.ipynb", instructor / exercise.name)
         _write(instructor / exercise.name / "marking.md", marking(exercise))
         report(f"{exercise.name}: {len(exercise.asked())} questions, {exercise.points} points")
     report(f"slides.html: {write_slides(chosen, book, students)} slides")

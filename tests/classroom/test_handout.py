@@ -1,0 +1,123 @@
+"""The folder of a class: it works as it is handed out, and holds nothing that is not for students."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import zipfile
+
+import nbformat
+import planted
+import pytest
+
+from bgood_lib.classroom.exercise import read_exercises
+from bgood_lib.classroom.handout import make_class
+from bgood_lib.utils.errors import InputError
+
+ROOT = planted.EXERCISES.parent
+SECONDS, LONG = 30, 90  # of a cell, and of one that says so
+
+# Runs all cells of a notebook and tells, as JSON, what each ended with and how long it took.
+RUN = """
+import json, sys, time
+for name in sys.argv[2].split():
+    sys.modules[name] = None
+names, found = {"__name__": "__main__"}, []
+for cell in json.load(open(sys.argv[1]))["cells"]:
+    if cell["cell_type"] == "code":
+        begun = time.monotonic()
+        try:
+            exec("".join(cell["source"]), names)
+            error = ""
+        except BaseException as e:
+            error = f"{type(e).__name__}: {e}"
+        found.append([cell["metadata"].get("nbgrader", {}).get("grade_id", ""), error, time.monotonic() - begun])
+print("RESULT" + json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def handed_out(tmp_path_factory):
+    return make_class(read_exercises(planted.EXERCISES), tmp_path_factory.mktemp("class") / "class", ROOT, report=str)
+
+
+def run(folder, notebook, without=""):
+    environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", RUN, notebook, without]
+    command[2] = "import sys; sys.path.insert(0, '.')\n" + command[2]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600, env=environment)
+    assert "RESULT" in done.stdout, done.stderr[-2000:]
+    return json.loads(done.stdout.rpartition("RESULT")[2])
+
+
+HEAVY = "torch torchvision bgood_lib scipy sklearn pandas"  # what a lean installation has not
+
+
+def names(needs):
+    return [name for name in planted.NAMES if planted.exercise(name).needs == needs]
+
+
+@pytest.mark.parametrize("name", names("numpy"))
+def test_a_solution_is_right_in_the_folder_without_torch(handed_out, name):
+    found = run(handed_out / "instructor" / name, "solution.ipynb", HEAVY)
+    assert [(cell, error) for cell, error, _ in found if error] == []
+    assert max(seconds for *_, seconds in found) < SECONDS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", names("bgood"))
+def test_a_solution_is_right_in_the_folder(handed_out, name):
+    found = run(handed_out / "instructor" / name, "solution.ipynb")
+    assert [(cell, error) for cell, error, _ in found if error] == []
+    assert max(seconds for *_, seconds in found) < 2 * LONG  # a busy machine takes longer
+
+
+@pytest.mark.parametrize("name", planted.NAMES)
+def test_a_stub_fails_only_because_it_is_not_written(handed_out, name):
+    lean = planted.exercise(name).needs == "numpy"
+    if not lean and os.environ.get("BGOOD_CLASS") != "whole":
+        pytest.skip("runs whole cells; `make grade-test`")
+    found = run(handed_out / "students" / name, f"{name}.ipynb", HEAVY if lean else "")
+    of = {cell: error for cell, error, _ in found if cell}
+    for question in planted.exercise(name).asked():
+        assert of[f"{question.name}-check"].startswith("NotImplementedError"), of[f"{question.name}-check"]
+    stubs = {error.split(":")[0] for cell, error, _ in found if cell and error}
+    assert stubs == {"NotImplementedError"}
+
+
+def test_students_get_no_solution_and_no_hidden_input(handed_out):
+    files = [path for path in (handed_out / "students").rglob("*") if path.is_file()]
+    assert not [path for path in files if path.name in ("questions.py", "solution.ipynb", "make_data.py", "marking.md")]
+    with zipfile.ZipFile(handed_out / "students.zip") as archive:
+        assert len(archive.namelist()) == len(files)
+    for name in planted.NAMES:
+        made = nbformat.read(handed_out / "students" / name / f"{name}.ipynb", 4)
+        assert not any("BEGIN SOLUTION" in cell.source for cell in made.cells)
+        assert (handed_out / "instructor" / name / "marking.md").is_file()
+
+
+def test_the_zip_is_small_and_slides_have_words_for_every_picture(handed_out):
+    assert (handed_out / "students.zip").stat().st_size < 10 * 2**20
+    slides = (handed_out / "students" / "slides.html").read_text()
+    assert slides.count("<img ") == slides.count(' alt="') > 0
+    assert 'alt=""' not in slides and "http" not in slides.replace("http://www.w3.org", "")
+
+
+@pytest.mark.parametrize("name", planted.NAMES)
+def test_data_are_what_their_recipe_made(name):
+    folder = planted.EXERCISES / name
+    if not (folder / "data").is_dir():
+        pytest.skip("it has no data")
+    listed = dict(line.split("  ")[::-1] for line in (folder / "data.sha256").read_text().splitlines())
+    files = [str(path.relative_to(folder)) for path in (folder / "data").rglob("*") if path.is_file()]
+    assert set(files) <= set(listed)
+    assert {file: hashlib.sha256((folder / file).read_bytes()).hexdigest() for file in listed} == listed
+    assert (folder / "make_data.py").is_file()
+
+
+def test_a_folder_of_others_is_not_overwritten(tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(InputError, match="not written by this command"):
+        make_class(read_exercises(planted.EXERCISES), tmp_path, ROOT, report=str)
+    assert (tmp_path / "mine.txt").read_text() == "mine"
