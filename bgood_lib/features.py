@@ -1,7 +1,7 @@
 """One pass through the network; every score reads what it left behind."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from .utils.files import atomic_write
 # Entries of a bank that belong to no set.
 _SINGLE = {"weight", "bias", "descriptions", "identity", *(f"ood_head{i}" for i in range(4))}
 _ID_SETS = ("train", "test", "val")
+OWN = "own "  # begins the name of an entry that holds a score of `Features.own`
 _TOLERANCE = 1e-3  # of logits, as a share of the sum of what they are summed up from
 
 
@@ -34,6 +35,9 @@ class Features:
         L2 norm over cells of every channel of the feature map.
     labels : ndarray of shape [N], int64
         -1 where there are none.
+    own : dict of str to ndarray of shape [N]
+        What a part beside the network says of each image, such as ProoD's discriminator: scores by name, larger = more
+        OOD. Most networks have none.
     """
 
     logits: np.ndarray
@@ -41,13 +45,18 @@ class Features:
     cell_norms: np.ndarray
     channel_norms: np.ndarray
     labels: np.ndarray
+    own: dict = field(default_factory=dict)
 
     def __len__(self):
         return len(self.labels)
 
     def take(self, rows):
         """The same of some images only; ``rows`` is an index or a mask over N."""
-        return Features(*(getattr(self, field.name)[rows] for field in fields(self)))
+        own = {name: values[rows] for name, values in self.own.items()}
+        return Features(*(getattr(self, name)[rows] for name in PARTS), own=own)
+
+
+PARTS = tuple(field.name for field in fields(Features) if field.name != "own")
 
 
 @torch.no_grad()
@@ -72,18 +81,23 @@ def extract(network, images, labels, batch_size=None, keep=False):
     network.eval()
     device = next(network.parameters()).device
     parts, maps_of = [], network.feature_map
+    own, beside, pictures = [], getattr(network, "beside", None), torch.as_tensor(images).permute(0, 3, 1, 2)
     if has_trunk(network):
         images, maps_of = trunk_maps(network, images, keep), lambda maps: network.rest(maps.float())[1]
     else:
-        images = torch.as_tensor(images).permute(0, 3, 1, 2)
+        images = pictures
     tf32, torch.backends.cudnn.allow_tf32 = torch.backends.cudnn.allow_tf32, False
-    for batch in images.split(batch_size or (100 if device.type == "cpu" else 1000)):
+    size = batch_size or (100 if device.type == "cpu" else 1000)
+    for i, batch in enumerate(images.split(size)):
         feature_map = maps_of(batch.to(device))
         pooled = network.pool(feature_map)
         parts.append((network.head(pooled), pooled, feature_map.norm(dim=1), feature_map.norm(dim=(2, 3))))
+        if beside is not None:
+            own.append(beside(network, pictures[i * size : (i + 1) * size].to(device), feature_map))
     torch.backends.cudnn.allow_tf32 = tf32
     columns = [torch.cat(column).cpu().numpy() for column in zip(*parts)]
-    return Features(*columns, labels=np.asarray(labels, dtype=np.int64))
+    own = {name: torch.cat([part[name] for part in own]).cpu().numpy() for name in (own[0] if own else ())}
+    return Features(*columns, labels=np.asarray(labels, dtype=np.int64), own=own)
 
 
 class Bank:
@@ -196,11 +210,8 @@ class Bank:
 
     def save(self, path):
         """Write one npz file, whole or not at all."""
-        arrays = {
-            f"{name}/{field.name}": getattr(features, field.name)
-            for name, features in self.sets.items()
-            for field in fields(Features)
-        }
+        arrays = {f"{name}/{part}": getattr(features, part) for name, features in self.sets.items() for part in PARTS}
+        arrays |= {f"{name}/{OWN}{key}": part for name, one in self.sets.items() for key, part in one.own.items()}
         arrays |= {f"ood_head{i}": array for i, array in enumerate(self.ood_head or ())}
         descriptions = json.dumps({name: asdict(what) for name, what in self.descriptions.items()})
         arrays |= {"weight": self.weight, "bias": self.bias, "descriptions": descriptions, "identity": self.identity}
@@ -232,10 +243,10 @@ class Bank:
 
 def _read(file):
     """What an open npz file of a bank holds: all that makes a :class:`Bank`."""
-    parts = [field.name for field in fields(Features)]
+    parts, own = PARTS, [key for key in file.files if key.partition("/")[2].startswith(OWN)]
     names = dict.fromkeys(key.rpartition("/")[0] for key in file.files if "/" in key)
     known = {f"{name}/{part}" for name in names for part in parts} | _SINGLE
-    if unknown := sorted(set(file.files) - known):
+    if unknown := sorted(set(file.files) - known - set(own)):
         raise InputError(
             f"unknown entry {unknown[0]!r}; expected weight, bias, descriptions, identity, and of each set {', '.join(parts)}"
         )
@@ -246,6 +257,9 @@ def _read(file):
         raise InputError(f"it has no {entry}")
     weight, bias = _checked_head(file["weight"], file["bias"])
     sets = {name: _checked(name, weight, bias, *(file[f"{name}/{part}"] for part in parts)) for name in names}
+    for key in own:
+        name, _, score = key.partition("/")
+        sets[name].own[score.removeprefix(OWN)] = as_float32(file[key], key, (len(sets[name]),))
     ood_head = None
     if "ood_head0" in file:
         shapes = ("H", weight.shape[1]), (len(file["ood_head0"]),), (2, len(file["ood_head0"])), (2,)

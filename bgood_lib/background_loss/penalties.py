@@ -84,6 +84,30 @@ def ood_head(patches, chosen, head, labels, ood_head, **_):
     return 0.5 * (_mean(-log_p[..., 0], sure) + _mean(-log_p[..., 1], chosen))
 
 
+@PENALTIES.register(title="even classes", needs_head=True)
+def uniform(patches, chosen, head, **_):
+    """Outlier exposure's term (Hendrycks et al., ICLR 2019) with background patches in the place of outlier pictures.
+
+    The cross-entropy of a patch's class probabilities to even ones.
+    """
+    logits = _logits(patches, head)
+    return _mean(logits.logsumexp(-1) - logits.mean(-1), chosen)
+
+
+@PENALTIES.register(title="even classes of all background", needs_head=True)
+def uniform_pooled(patches, chosen, head, **_):
+    """The same of the mean over an image's background patches: a picture of which only the background is left."""
+    logits = head(pooled_background(patches, chosen)).float()
+    return (logits.logsumexp(-1) - logits.mean(-1)).sum() / max(1, len(logits))
+
+
+def pooled_background(patches, chosen):
+    """Mean over the chosen patches of each image that has some: [B, C, h, w] and [B, h, w] to [B', C]."""
+    count = chosen.sum((1, 2))
+    pooled = (patches * chosen[:, None]).sum((2, 3))
+    return pooled[count > 0] / count[count > 0, None]
+
+
 def penalise(name, patches, chosen, **context):
     """What the chosen patches cost.
 

@@ -38,7 +38,11 @@ def selection_quality(network, images, labels, masks, selector, **options):
 def _quality(feature_map, labels, masks, head, selector, **options):
     generator = torch.Generator().manual_seed(0)
     _, chosen = background_patches(feature_map, labels, head, selector, masks=masks, generator=generator, **options)
-    background = foreground_share(masks, feature_map.shape[2:], options.get("patch_size", 1)) < 0.1
+    return shares(chosen, foreground_share(masks, feature_map.shape[2:], options.get("patch_size", 1)) < 0.1)
+
+
+def shares(chosen, background):
+    """What :func:`selection_quality` gives, of patches that are chosen and those that truly are background: bool, one shape."""
     right = (chosen & background).sum().item()
     return {
         "precision": right / chosen.sum().item() if chosen.any() else float("nan"),

@@ -78,6 +78,17 @@ def cam_threshold(logits, labels, threshold, **_):
     return activation - low <= threshold * (high - low)
 
 
+@SELECTORS.register(title="merged CAMs", options={"threshold": 0.5})
+def merged_cams(logits, labels, threshold, **_):
+    """Every patch whose probability of the class that the picture is *predicted* to be is at most ``threshold``.
+
+    The map that MECAM (arXiv 2505.08604) masks, of one exit; networks of the method ``mecam`` have two, whose maps are
+    merged. The threshold is ours: MECAM's own mask is soft.
+    """
+    predicted = logits.mean((1, 2)).argmax(-1)
+    return _of_true_class(F.softmax(logits, dim=-1), predicted) <= threshold
+
+
 @SELECTORS.register(title="border", options={})
 def border(logits, labels, **_):
     """The outermost patches of an image: objects tend to be in its middle."""

@@ -21,8 +21,20 @@ import platformdirs
 from ..utils.arrays import open_npz
 from ..utils.errors import DataError, nearest
 from ..utils.files import atomic_write, user_path
-from . import canvas, photos, scenes
-from .catalogue import CANVAS, EMBEDDED, EXPECTED_SHA256, FULL, NAMES, PHOTOS, RECIPES, TRAINABLE, Info, made_from
+from . import canvas, letters, photos, scenes
+from .catalogue import (
+    CANVAS,
+    EMBEDDED,
+    EXPECTED_SHA256,
+    FULL,
+    LETTERS,
+    NAMES,
+    PHOTOS,
+    RECIPES,
+    TRAINABLE,
+    Info,
+    made_from,
+)  # fmt: skip
 from .sources import OFFICIAL, Arrays
 
 SHUFFLED = "_shuffled"  # ends the name of an own set's test images in shuffled tiles
@@ -292,6 +304,8 @@ def generate(name: str, split: str) -> Info:
             )
     if slot in EMBEDDED:
         arrays = scenes.generate(EMBEDDED[slot]) | {"classes": np.array(scenes.CLASSES)}
+    elif slot == LETTERS:
+        arrays = letters.generate() | {"classes": np.array(letters.CLASSES)}
     elif slot in PHOTOS:
         arrays = photos.generate(PHOTOS[slot][0], _load(*sources[0], None), *(load(*more)[0] for more in sources[1:]))
     else:

@@ -44,6 +44,9 @@ class Entry:
         Does an image's score depend on the images scored with it?
     needs_ood_head : bool
         Does it read the bank's second head, which tells ID from OOD features?
+    own : tuple of 2 str
+        If it is a score that a part beside the network gave when the bank was made: its name in ``Features.own``, of
+        images with a label, and of images without.
     title : str
         What pages call it, if not by its name.
     """
@@ -54,6 +57,7 @@ class Entry:
     fits_on: str = "train"
     transductive: bool = False
     needs_ood_head: bool = False
+    own: tuple = ()
     title: str = ""
 
     @property

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from pytorch_ood.api import FeatureMapsDetector, LogitsDetector
 
-from ..features import Features
+from ..features import PARTS, Features
 from ..utils.errors import InputError, nearest
 from .neighbours import Neighbours, predict_together
 from .registry import DETECTORS, IMAGE_DETECTORS
@@ -62,6 +62,8 @@ class Fitted:
 
     def read(self, features):
         """The tensor of ``features`` that the detector sees."""
+        if own := DETECTORS[self.name].own:
+            return torch.as_tensor(features.own[own[bool((features.labels < 0).all())]])[:, None]
         if isinstance(self.detector, LogitsDetector):
             return torch.as_tensor(features.logits)
         if not isinstance(self.detector, FeatureMapsDetector):
@@ -117,8 +119,12 @@ def _entry(name, parameters, registry):
 
 
 def available(bank):
-    """Names of the detectors for a bank, in order: all but those that need an OOD head where it has none."""
-    return [name for name, entry in DETECTORS.items() if bank.ood_head is not None or not entry.needs_ood_head]
+    """Names of the detectors for a bank, in order: all but those that need an OOD head, or another part, that it lacks."""
+    own = set.intersection(*(set(features.own) for features in bank.sets.values()))
+    return [
+        name for name, entry in DETECTORS.items()
+        if (bank.ood_head is not None or not entry.needs_ood_head) and own.issuperset(entry.own)
+    ]  # fmt: skip
 
 
 def score_images(name, network, images, batch_size=100, **parameters):
@@ -175,6 +181,10 @@ def fit(name, bank, **parameters):
         If the name or a parameter is unknown, or the detector cannot be fitted on this bank.
     """
     entry = _entry(name, parameters, DETECTORS)
+    if name not in available(bank) and entry.own:
+        raise InputError(
+            f"{name} needs what a part beside the network says, which the bank lacks; train with its method"
+        )
     if name not in available(bank):
         raise InputError(f"{name} needs an OOD head and the bank has none; train with penalty ood_head")
     fitted = Fitted(name, entry.build(Head(bank.weight, bank.bias, bank.ood_head), **parameters))
@@ -303,6 +313,6 @@ def score_mixed(name, bank, ood, id_per_ood=1.0, seed=0, **parameters):
     draw = np.random.default_rng(seed)
     chosen = [draw.permutation(len(features))[:n] for features, n in zip(sets, counts)]
     parts = [features.take(index) for features, index in zip(sets, chosen)]
-    batch = Features(*(np.concatenate(columns) for columns in zip(*(vars(part).values() for part in parts))))
+    batch = Features(*(np.concatenate([getattr(part, name) for part in parts]) for name in PARTS))
     scores = fit(name, bank, **parameters).score(batch)
     return scores[: counts[0]], scores[counts[0] :]

@@ -7,10 +7,12 @@ import json
 from functools import cache
 from pathlib import Path
 
+from ..training.outliers import outliers_sha256
 from ..utils.errors import InputError
 
 # Where a training begins, and the packages in which what it reaches counts: images count by their checksum.
 TRAINING = "runs.train:fit_network"
+OWN_STEPS = "runs.train:fit_in_steps"
 TRAINING_PACKAGES = ("training", "networks", "background_loss")
 # Errors, files, locks, and how long a training would take: nothing in there changes what is computed.
 LEFT_OUT = ("utils", "training.cost")
@@ -70,7 +72,8 @@ def training_fingerprint(config):
     if config.uses_background:
         entries += [SELECTORS[config.selector], PENALTIES[config.penalty]]
     named = [f"{entry.__module__.partition('.')[2]}:{entry.__name__}" for entry in entries]
-    return code_fingerprint([TRAINING, *named], TRAINING_PACKAGES)
+    own = [OWN_STEPS] * hasattr(CLASSIFICATION[config.classification], "steps")
+    return code_fingerprint([TRAINING, *own, *named], TRAINING_PACKAGES)
 
 
 def evaluation_fingerprint():
@@ -163,7 +166,7 @@ def run_id(config, data_sha256):
     config : Config
         A field that is None does not count, so a field that is added as None changes nothing.
     data_sha256 : str
-        Checksum of the training images and labels.
+        Checksum of the training images and labels; that of outliers counts, too.
 
     Returns
     -------
@@ -175,7 +178,8 @@ def run_id(config, data_sha256):
         for name, value in dataclasses.asdict(config).items()
         if value is not None
     }
-    return _hash([settings, data_sha256, training_fingerprint(config)])
+    outliers = outliers_sha256(config)
+    return _hash([settings, data_sha256, training_fingerprint(config), *([outliers] if outliers else [])])
 
 
 def _hash(content):

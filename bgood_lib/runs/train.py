@@ -4,8 +4,11 @@ import dataclasses
 import time
 from dataclasses import dataclass
 
+import torch
+
 from .. import datasets
-from ..background_loss.quality import judge_selectors
+from ..background_loss.patches import foreground_share
+from ..background_loss.quality import judge_selectors, shares
 from ..evaluation.bank import build_bank, describe_set, shifted_accuracy
 from ..evaluation.judge import judge
 from ..evaluation.protocols import require_ood
@@ -13,7 +16,10 @@ from ..evaluation.resampled import judge_resampled
 from ..networks.build import make_network
 from ..training.checkpoint import identity_of, weights_sha256
 from ..training.cost import refuse_endless
+from ..training.equip import equip
 from ..training.loop import train
+from ..training.losses import CLASSIFICATION
+from ..training.steps import train_in_steps
 from ..trunk_maps import feature_maps_of
 from ..utils import locks
 from ..utils.errors import InputError
@@ -50,7 +56,7 @@ class Trained:
     lock: object
 
 
-def train_run(config, device, out, force=False, overwrite=False, start=None, report=print):
+def train_run(config, device, out, force=False, overwrite=False, start=None, report=print, teacher=None):
     """Train the network of a configuration, or finish what the folder's checkpoint holds.
 
     Parameters
@@ -67,6 +73,8 @@ def train_run(config, device, out, force=False, overwrite=False, start=None, rep
         Begin from its weights, see :func:`bgood_lib.runs.start.starting_network`; ``config.init`` names them.
     report : callable, default=print
         Receives a line an epoch.
+    teacher : MapNetwork, optional
+        A finished network that the method learns from; ``config.teacher`` names its weights.
 
     Returns
     -------
@@ -87,7 +95,11 @@ def train_run(config, device, out, force=False, overwrite=False, start=None, rep
     images, labels = datasets.load(config.dataset, "train")
     n = len(images[: config.n_train or None])
     refuse_endless(make_network(config, images, labels), config, n, device, force, report)
-    network, history = fit_network(config, device, images, labels, out / "checkpoint.pt", identity, start, report)
+    told = (config, device, images, labels, out / "checkpoint.pt", identity, start, report)
+    if hasattr(CLASSIFICATION[config.classification], "steps"):
+        network, history = fit_in_steps(*told, teacher)
+    else:
+        network, history = fit_network(*told)
     return Trained(network, identity, history, n, lock)
 
 
@@ -101,6 +113,23 @@ def fit_network(config, device, images, labels, checkpoint, identity, start, rep
     history = train(
         network, images[keep], labels[keep], config, device,
         masks=masks, checkpoint=checkpoint, identity=identity, report=report,
+    )  # fmt: skip
+    return network, history
+
+
+def fit_in_steps(config, device, images, labels, checkpoint, identity, start, report, teacher=None):
+    """What :func:`fit_network` is for a method that has steps of its own, see :mod:`bgood_lib.training.methods`."""
+    method, keep = CLASSIFICATION[config.classification], slice(config.n_train or None)
+    masks = None
+    if datasets.has_extra(config.dataset, "train", "foreground"):
+        masks = datasets.extra(config.dataset, "train", "foreground")[keep]
+    network = make_network(config, images, labels)
+    if config.init is not None:
+        take_over(network, start, config)
+    equip(network, config)
+    history = train_in_steps(
+        method.steps, network, images[keep], labels[keep], config, device,
+        masks=masks, checkpoint=checkpoint, identity=identity, report=report, teacher=teacher,
     )  # fmt: skip
     return network, history
 
@@ -153,6 +182,10 @@ def evaluate_run(trained, config, device, out, fit_images=10_000, report=print, 
         images, labels, masks = (array[:JUDGED_IMAGES] for array in known)
         options = {"patch_size": config.patch_size or 1, "top_k": config.top_k}
         background = judge_selectors(network, feature_maps_of(network, images), labels, masks, **options)
+        if hasattr(getattr(network, "beside", None), "background"):  # MECAM's exits: the map of all of them
+            chosen = network.beside.background(network, torch.as_tensor(images).permute(0, 3, 1, 2))
+            there = foreground_share(torch.as_tensor(masks), chosen.shape[1:]) < 0.1
+            background["selection"]["merged_cams"] = shares(chosen, there)
     if shifted := shifted_accuracy(network, name):
         background["shifted"] = shifted
     if resampled:

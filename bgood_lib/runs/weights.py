@@ -10,8 +10,8 @@ import safetensors
 import torch
 from safetensors.torch import save_file
 
-from ..networks.build import build_network
 from ..training.config import METHODS, Config
+from ..training.equip import equipped_network
 from ..utils.errors import InputError
 from ..utils.files import atomic_write
 from ..utils.kinds import kind_of
@@ -181,4 +181,4 @@ def _build(about):
             or not all(type(x) is float and math.isfinite(x) for x in about[name])
         ):
             raise InputError(f"{name} is {about[name]!r}; expected 3 numbers")
-    return build_network(config, about["n_classes"], about["mean"], about["std"])
+    return equipped_network(config, about["n_classes"], about["mean"], about["std"])

@@ -40,7 +40,9 @@ def config_of(study, name):
     values = check_parameters(study.notebook, study.runs[name])
     if values.get("precision", "auto") == "auto":
         values["precision"] = choose_precision(choose_device(values.get("device", "auto")))
-    values["init"] = starting_sha256(values.get("init", ""))
+    for name in ("init", "teacher"):
+        values[name] = starting_sha256(values.get(name, ""))
+    values["outliers"] = values.get("outliers") or None
     fields = Config.__dataclass_fields__
     return make_config(values.get("profile", "scenes"), **{k: v for k, v in values.items() if k in fields})
 

@@ -1,1 +1,3 @@
 """From a configuration to a trained network."""
+
+from . import methods as methods

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ..networks.build import build_network
 from ..utils.errors import InputError
 from ..utils.files import atomic_write, no_checkpoint
 from .config import Config
+from .equip import equipped_network
 
 
 def save(network, optimizer, checkpoint, identity, config, history):
@@ -75,7 +75,7 @@ def load_network(checkpoint, identity=None):
             "put back its own, or run the training again"
         )
     try:
-        network = build_network(Config(**state["config"]), state["n_classes"], state["mean"], state["std"])
+        network = equipped_network(Config(**state["config"]), state["n_classes"], state["mean"], state["std"])
         network.load_state_dict(state["network"])
     except (KeyError, TypeError, RuntimeError) as error:
         raise InputError(f"{checkpoint} is of another version of this project ({error}); train again") from error

@@ -11,6 +11,7 @@ from ..networks.pretrained import TRAINED
 from ..utils.errors import InputError, nearest
 from .losses import CLASSIFICATION
 from .optimizers import OPTIMIZERS
+from .outliers import DEFAULT as OUTLIERS
 
 SCHEDULES = ("linear", "cosine")
 LAYERS = ("last", "previous", "both")
@@ -106,6 +107,17 @@ class Config:
         Temperature of T2FNorm (Regmi et al., CVPR Workshops 2024; OpenOOD: 0.1), None for other losses.
     label_smoothing : float or None
         Share of a label that goes to all classes evenly (Szegedy et al., CVPR 2016: 0.1), None for other losses.
+    outliers : str or None
+        Image set whose pictures stand for the unknown in training, or ``background``: the background features
+        themselves. See :mod:`bgood_lib.training.outliers`; None where the method needs none.
+    unknowns : str or None
+        How SyncOOD's unknown pictures are made, see :func:`bgood_lib.training.methods.syncood.destroy`.
+    teacher : str or None
+        Checksum of the weights of the network that is learned from; None where there is none.
+    outlier_weight : float or None
+        What multiplies the loss on outliers (outlier exposure: 0.5).
+    doe_start : float or None
+        Share of the steps before DOE disturbs the weights (publication: half).
     n_train : int
         Train on the first ``n_train`` images; 0 for all.
     network : str
@@ -175,6 +187,11 @@ class Config:
     backbone: str | None = None
     trained: str | None = None
     label_smoothing: float | None = None
+    outliers: str | None = None
+    outlier_weight: float | None = None
+    unknowns: str | None = None
+    teacher: str | None = None
+    doe_start: float | None = None
 
     @property
     def uses_background(self):
@@ -290,9 +307,12 @@ def _unused(config):
     optimizer = config.optimizer or "sgd"
     unused["optimizer"] = None if optimizer == "sgd" else optimizer
     for registry, used in ((CLASSIFICATION, config.classification), (OPTIMIZERS, optimizer)):
-        for name, entry in registry.items():
-            for field, default in entry.parameters.items():
-                unused[field] = (getattr(config, field) or default) if name == used else None
+        unused |= {field: None for entry in registry.values() for field in entry.parameters}
+        unused |= {field: getattr(config, field) or default for field, default in registry[used].parameters.items()}
+    if "outliers" in CLASSIFICATION[config.classification].parameters:
+        unused["outliers"] = config.outliers or OUTLIERS.get(config.dataset)
+        if not unused["outliers"]:
+            raise InputError(f"method {config.method} learns from unknowns; name an image set, outliers=NAME")
     if not config.uses_background:
         names = "selector patch_size n_patches top_k threshold penalty layer judge background_start"
         return {**unused, **dict.fromkeys(names.split()), "weight": 0.0}

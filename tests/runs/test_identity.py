@@ -186,6 +186,7 @@ def test_every_setting_changes_the_run(field):
     value = getattr(config, field)
     choices = {
         "method": "cross_entropy", "selector": "rank", "penalty": "entropy", "network": "whitened_cnn", "optimizer": "muon",
+        "outliers": "background",
     }  # fmt: skip
     if isinstance(value, bool):
         other = not value
