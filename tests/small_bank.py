@@ -36,7 +36,7 @@ def make_ood_head():
     ]
 
 
-def make_bank(seed=0, n_train=400, ood_head=None, **more):
+def make_bank(seed=0, n_train=400, ood_head=None, own=False, **more):
     """A bank with sets ``train``, ``test`` (60 images), ``ood`` (50); ``more`` gives sizes of further ID sets.
 
     One ID label in ten is wrong, so that no temperature is best at 0.
@@ -53,4 +53,7 @@ def make_bank(seed=0, n_train=400, ood_head=None, **more):
             wrong = rng.choice(n, n // 10, replace=False)
             labels[wrong] = (labels[wrong] + 1) % K
         sets[name] = make_features(maps, labels, weight, bias)
+        if own:  # numbers that a part beside the network might say
+            surest = sets[name].logits.max(1)
+            sets[name].own.update({"MECAM": -2 * surest, "ProoD": -surest, "ProoD, least nearby": -surest - 0.01})
     return Bank(sets, weight, bias, {}, ood_head)

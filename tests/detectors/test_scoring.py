@@ -24,7 +24,7 @@ TRANSDUCTIVE = [name for name, entry in DETECTORS.items() if entry.transductive]
 
 @pytest.fixture(scope="module")
 def bank():
-    return make_bank(ood_head=make_ood_head())
+    return make_bank(ood_head=make_ood_head(), own=True)
 
 
 # --- formulas: float64, from the papers, without a line of the library -------------------------
@@ -227,6 +227,20 @@ class Formulas:
         inside = hidden[:, :K].sum(1) + 0.5 - (hidden[:, K:].sum(1) - 0.5)
         return 1 - self.p.max(1) / (1 + np.exp(-inside))
 
+    def OODHead(self):
+        hidden = np.maximum(self.z - 0.1, 0)
+        inside = hidden[:, :K].sum(1) + 0.5 - (hidden[:, K:].sum(1) - 0.5)
+        return 1 / (1 + np.exp(inside))
+
+    def MECAM(self):  # what `make_bank` says a part beside the network said
+        return -2 * self.logits.max(1)
+
+    def ProoD(self):
+        return -self.logits.max(1)
+
+    def ProoD_certified(self):  # of images without a label the least nearby
+        return -self.logits.max(1) - 0.01 * (self.features.labels < 0).all()
+
     def ETLT(self):
         inputs = np.column_stack([self.z, np.ones(len(self.z))])
         return inputs @ np.linalg.pinv(inputs) @ self.MSP()
@@ -274,7 +288,7 @@ def test_scores_depend_on_nothing_but_the_image_and_the_train_set(bank, name):
 
 
 def some(features, rows):
-    return type(features)(*(column[rows] for column in vars(features).values()))
+    return features.take(rows)
 
 
 @pytest.mark.parametrize("name", INDUCTIVE)
@@ -325,7 +339,7 @@ def test_published_defaults():
 
 
 def test_thresholds_are_fitted_on_validation_images_if_there_are_any():
-    bank = make_bank(ood_head=make_ood_head(), val=80)
+    bank = make_bank(ood_head=make_ood_head(), own=True, val=80)
     without = Bank({k: bank[k] for k in ("train", "ood")}, bank.weight, bank.bias, {}, bank.ood_head)
     differ = {n for n in INDUCTIVE if not np.array_equal(score(n, bank)["ood"], score(n, without)["ood"])}
     assert differ == {"TemperatureScaling", "ScaledMSP", "KLMatching", "ReAct", "VRA"}

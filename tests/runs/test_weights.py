@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from bgood_lib.cli.main import app
 from bgood_lib.networks.build import make_network
 from bgood_lib.runs.record import write_record
-from bgood_lib.studies.results import read_results
 from bgood_lib.runs.weights import load_weights, read_about, save_weights
+from bgood_lib.studies.results import read_results
 from bgood_lib.training.checkpoint import weights_sha256
 from bgood_lib.training.config import make_config
 from bgood_lib.training.loop import train
