@@ -10,7 +10,7 @@ from .generate import write_exercise
 from .slides import write_slides
 
 INSTALL = {
-    "numpy": "pip install jupyterlab numpy",
+    "numpy": "pip install jupyterlab numpy matplotlib",
     "bgood": "the whole of bgood, PyTorch included: see its README",
 }
 GUIDE = ("guide.md", "project.md")  # of exercises/, copied where they are
