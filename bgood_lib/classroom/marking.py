@@ -14,7 +14,7 @@ import numpy as np
 
 from ..utils.errors import InputError
 from . import checking, sandbox
-from .answering import STUBBORN
+from .answering import STUBBORN, WAIT
 from .solution import SKIPPED, is_check, read_solution, run_solution
 
 TRIES = 20
@@ -78,7 +78,8 @@ class Marker:
             work.mkdir()
             (work / "submission.ipynb").write_bytes(submission.data)
             self._furnish(work, ours)
-            limits = sandbox.Limits(exercise.seconds, ANSWER_SECONDS * len(exercise.asked()) + 5, exercise.memory)
+            answering = ANSWER_SECONDS * len(exercise.asked()) + 5
+            limits = sandbox.Limits(exercise.seconds, after=answering, wait=WAIT, memory=exercise.memory)
             command = [sys.executable, "-B", "{ours}/answering.py", "submission.ipynb", "{ours}"]
             ended = sandbox.run(command, work, ours, limits, lambda line: self._hear(line, heard), way)
         if not heard["reason"] and "done" not in heard:

@@ -67,6 +67,8 @@ class Limits:
         Until it is stopped, from its start.
     after : float
         As many more from when a reply is sent to it.
+    wait : float
+        Both are the processor's; on the wall's clock it may take so many times as long.
     memory : int
         MiB, of one process, and of all together.
     processes : int
@@ -77,6 +79,7 @@ class Limits:
 
     seconds: float = 120
     after: float = 0
+    wait: float = 1
     memory: int = 4096
     processes: int = 64
     files: int = 128
@@ -177,7 +180,7 @@ def _wrapped(command, folder, limits, way):
 
 def _attend(process, limits, reply):
     """Listen to a process until it ends or has to be stopped: Ended."""
-    end, said, waiting, told = time.monotonic() + limits.seconds, [], b"", 0
+    end, said, waiting, told = time.monotonic() + limits.wait * limits.seconds, [], b"", 0
     errors, why = b"", ""
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
@@ -201,7 +204,7 @@ def _attend(process, limits, reply):
                     for line in lines:
                         said.append(line.decode("utf-8", "replace"))
                         if reply and (answer := reply(said[-1])) is not None:
-                            end = time.monotonic() + limits.after if limits.after else end
+                            end = time.monotonic() + limits.wait * limits.after if limits.after else end
                             threading.Thread(target=_send, args=(process.stdin, answer), daemon=True).start()
             if told > MOST_SAID:
                 why = f"it answered with more than {MOST_SAID // 2**20} MiB"
@@ -279,7 +282,7 @@ def lacking(way=None):
         secret.write_text(secrets.token_hex())
         probe = [sys.executable, "-c", _PROBE, str(secret), str(os.getpid())]
         try:
-            ended = run(probe, Path(folder) / "work", Path(folder) / "ours", Limits(seconds=20), way=way)
+            ended = run(probe, Path(folder) / "work", Path(folder) / "ours", Limits(seconds=20, wait=6), way=way)
         except OSError:
             return frozenset(GUARDS)
     answer = [line for line in ended.said if line.startswith("open")]

@@ -1,17 +1,21 @@
 """Submissions for tests: a student's notebook with answers in it."""
 
 import copy
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+import pytest
 
 from bgood_lib.classroom.exercise import read_exercise
 from bgood_lib.classroom.generate import student_notebook
 from bgood_lib.classroom.solution import grade_id, read_solution
 
 HERE = Path(__file__).parent
+WHOLE = os.environ.get("BGOOD_CLASS") == "whole"
+whole = pytest.mark.skipif(not WHOLE, reason="takes minutes; `make grade-test`")
 EXERCISES = HERE.parents[1] / "exercises"
 NAMES = sorted(path.parent.name for path in EXERCISES.glob("*/questions.py"))
 

@@ -12,10 +12,23 @@ from bgood_lib.classroom import sandbox
 from bgood_lib.classroom.marking import Marker
 from bgood_lib.classroom.submissions import Submission
 
+
+def some(names):
+    """All of them with `make grade-test`; else a few."""
+    return [pytest.param(name, marks=[] if name in QUICK else planted.whole) for name in names]
+
+
 pytestmark = pytest.mark.skipif(
     sandbox.best_way() == "plain", reason="this system has no namespaces to keep code apart"
 )
-QUICK = ("os._exit", "monkeypatches the checker", "answers for itself")  # run with `make check`, too
+QUICK = (
+    "os._exit",
+    "monkeypatches the checker",
+    "endless loop",
+    "a hundred gigabytes",
+    "reads the right answers",
+    "half a notebook",
+)
 FIRST = "errors_at"  # of 1_measuring
 
 
@@ -31,9 +44,7 @@ def mark(marker, source):
     return marker.mark(Submission("eve", "1_measuring", "eve.ipynb", planted.data(made)))
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in hostile.CELLS]
-)
+@pytest.mark.parametrize("name", some(hostile.CELLS))
 def test_a_hostile_cell_has_no_points_of_its_own_and_ends_in_time(marker, name):
     found = mark(marker, hostile.CELLS[name].replace("FIRST", FIRST))
     assert found["seconds"] < 45
@@ -44,8 +55,7 @@ def test_a_hostile_cell_has_no_points_of_its_own_and_ends_in_time(marker, name):
         assert not any(others)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", hostile.SPIES)
+@pytest.mark.parametrize("name", some(hostile.SPIES))
 def test_a_spy_finds_nothing(marker, name, tmp_path):
     secret = tmp_path / "secret"
     secret.mkdir()
@@ -62,7 +72,7 @@ def test_a_spy_finds_nothing(marker, name, tmp_path):
     assert not any(one["share"] < 1 for name, one in found["questions"].items() if name != FIRST)
 
 
-@pytest.mark.parametrize("name", hostile.FILES)
+@pytest.mark.parametrize("name", some(hostile.FILES))
 def test_a_file_that_is_no_notebook_says_why(marker, name):
     submission = Submission("eve", "1_measuring", "eve.ipynb", hostile.FILES[name])
     found = marker.mark(submission)
@@ -98,6 +108,7 @@ def test_guards_that_are_missing_are_named():
     assert set(sandbox.GUARDS) >= sandbox.lacking("plain")
 
 
+@planted.whole
 def test_a_submission_is_marked_the_same_beside_hostile_ones(marker):
     fine = Submission("ada", "1_measuring", "ada.ipynb", planted.data(planted.notebook("1_measuring")))
     evil = replace(fine, data=planted.data(planted.notebook("1_measuring", {FIRST: hostile.CELLS["fork bomb"]})))
