@@ -102,7 +102,7 @@ def score(
 
     csv = csv and output_file(csv, ".csv", "path,class,score,threshold,verdict\n")
     html = html and output_file(html, ".html", "<!doctype html>\n")
-    cells = cells and output_folder(cells)
+    cells = cells and output_folder(cells, "--cells")
     files, bad = find_images(images), None if strict else []
     if run.suffix == ".safetensors":
         opened = open_weights(run, detector)

@@ -19,6 +19,8 @@ def run(
     """Run a notebook with papermill, after checking every parameter."""
     from ..utils.strict_yaml import read_yaml
 
+    if output.exists() and notebook.exists() and output.samefile(notebook):
+        raise ParameterError(f"the output is {output}, the notebook itself; name another file")
     _refuse_other_notebook(output)
     values = read_yaml(file, ParameterError) if file is not None else {}
     places = {name: f"{file}{values.line(name)}" for name in values}
@@ -85,7 +87,10 @@ def export(
     record = read_record(run / "record.json")
     network = checkpoint.load_network(run / "checkpoint.pt")
     if checkpoint.weights_sha256(network) != record["weights_sha256"]:
-        raise InputError(f"{run}: checkpoint.pt is not that of record.json; run the training again")
+        raise InputError(
+            f"{run / 'checkpoint.pt'} is of another training than record.json beside it (their weights differ); put back "
+            "its own, or run the training again"
+        )
     name = f"{run.parent.name}/{run.name}.json"
     about = {key: record[key] for key in ("identity", "weights_sha256", "accuracy")}
     weights.save_weights(network, file, record["config"], record=name, **about)
@@ -105,6 +110,8 @@ def verify(
     from ..studies import verification
     from ..utils.files import atomic_write
 
+    if runs.exists() and not runs.is_dir():
+        raise InputError(f"--runs {runs} is a file; name a folder")
     write = write and output_file(write, ".csv", ",".join(verification.SUMMARY))
     every = []
     for found in verification.verify(path, runs):

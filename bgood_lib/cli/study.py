@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from ..utils.errors import InputError
+
 app = typer.Typer(no_args_is_help=True)
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="name of a file in studies/, or its path")]
 Runs = Annotated[Path, typer.Option(help="where runs are kept")]
@@ -13,14 +15,27 @@ Runs = Annotated[Path, typer.Option(help="where runs are kept")]
 def _open(name, check=True):
     from ..studies.study import read_study
 
-    return read_study(Path(name) if name.endswith(".yaml") else Path("studies") / f"{name}.yaml", check)
+    return read_study(_file(name), check)
 
 
-def _end(found):
+def _file(name):
+    return Path(name) if name.endswith(".yaml") else Path("studies") / f"{name}.yaml"
+
+
+def _end(name, found):
     """Exit code 1 if a run or page is impossible."""
-    if any(one.state == "impossible" for one in found):
-        typer.echo("error: put right what is impossible, for the reasons above, then give this command again", err=True)
+    if n := sum(one.state == "impossible" for one in found):
+        typer.echo(
+            f"error: {n:,} run{'s' * (n > 1)} or pages of {_file(name)} cannot be made; put right what is told behind "
+            "'impossible' above, then give this command again",
+            err=True,
+        )
         raise typer.Exit(1)
+
+
+def _refuse_file(runs):
+    if runs.exists() and not runs.is_dir():
+        raise InputError(f"--runs {runs} is a file; name a folder")
 
 
 @app.command()
@@ -28,6 +43,7 @@ def plan(name: StudyName, runs: Runs = Path("runs")):
     """What would be trained, how long that takes by past records, and what is there already."""
     from ..studies.status import alike, minutes_of, past_records, states
 
+    _refuse_file(runs)
     study = _open(name, check=False)
     records, total, unknown, devices, partial = past_records(runs), 0.0, 0, set(), 0
     found = []
@@ -49,7 +65,7 @@ def plan(name: StudyName, runs: Runs = Path("runs")):
         told.append(f"about {time} of one process ({counted}), by past runs on {' and '.join(sorted(devices))}")
     told += [f"{unknown} runs of unknown length"] if unknown else [] if total else ["nothing"]
     typer.echo(f"{told[0]}: {', and '.join(told[1:])}")
-    _end(found)
+    _end(name, found)
 
 
 @app.command()
@@ -59,12 +75,13 @@ def status(name: StudyName, runs: Runs = Path("runs")):
 
     from ..studies.status import states
 
+    _refuse_file(runs)
     found = []
     for one in states(_open(name, check=False), runs):
         found.append(one)
         typer.echo(f"{one.state:8}{' ' * (len(one.state) >= 8)}{one.run}  {one.about}".rstrip())
     typer.echo(", ".join(f"{n} {state}" for state, n in Counter(one.state for one in found).items()))
-    _end(found)
+    _end(name, found)
 
 
 @app.command()

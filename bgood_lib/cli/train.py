@@ -96,7 +96,7 @@ def _refuse_another(out, name):
     if (out / "record.json").is_file() and (other := read_record(out / "record.json")["config"]["dataset"]) != name:
         raise InputError(
             f"{out} holds a run on other pictures ({other}; these are {name}); name another folder with --out, or "
-            "delete that one"
+            "move that one"
         )
 
 
@@ -196,11 +196,11 @@ def _train(notebook, out, values):
     from .run import execute
 
     torch.set_num_threads(values["threads"])
-    config = config_of(SimpleNamespace(notebook=notebook, runs={"mine": values}), "mine")
+    config = config_of(SimpleNamespace(notebook=notebook, runs={"mine": values}, places={}), "mine")
     state, _ = state_of(out, config)
     if state == "changed":
         raise InputError(
-            f"{out} holds another training of these pictures; name another folder with --out, or delete it"
+            f"{out} holds another training of these pictures; name another folder with --out, or move that one"
         )
     if state == "done":
         typer.echo(f"{out} is finished: nothing is trained")

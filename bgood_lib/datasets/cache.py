@@ -19,7 +19,7 @@ import numpy as np
 import platformdirs
 
 from ..utils.arrays import open_npz
-from ..utils.errors import DataError, nearest
+from ..utils.errors import DataError, nearest, system_words
 from ..utils.files import atomic_write, user_path
 from . import canvas, letters, photos, scenes
 from .catalogue import (
@@ -76,7 +76,8 @@ def writing(path: Path):
         if error.errno is None:  # it says so itself
             raise
         raise DataError(
-            f"{path} cannot be written: {error.strerror}; set BGOOD_DATA to a folder that can be written to, and has room"
+            f"{path} cannot be written, as {system_words(error)[0]}; set BGOOD_DATA to a folder that can be written to, "
+            "and has room"
         ) from error
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from ..utils.errors import InputError
+from ..utils.errors import InputError, system_words
 from ..utils.files import user_path
 from ..utils.kinds import kind_of
 
@@ -46,7 +46,7 @@ def find_images(paths):
         If a path does not exist, or there is no image at all.
     """
     files = []
-    for path in (user_path(path, "a picture") for path in paths):
+    for path in (user_path(path, "a picture", "a file or a folder") for path in paths):
         if path.is_dir():
             files += sorted(file for file in path.rglob("*") if _is_picture(file, path))
         elif path.is_file():
@@ -162,7 +162,7 @@ def _reason(file, error):
     if isinstance(error, InputError):
         return f"{error}"
     if isinstance(error, OSError) and error.errno is not None:
-        return error.strerror
+        return system_words(error, "it")[0]
     if "MAX_TEXT" in f"{error}":
         return "the text in it is too large: save it again without metadata"
     if isinstance(error, UnidentifiedImageError):

@@ -251,7 +251,7 @@ def read_foreign(path: Path) -> Arrays:
 
 def _refusal(what: str, reason: str) -> DataError:
     return DataError(
-        f"{what}: {reason}; expected an npz file (or arrays) with `images`, uint8 [N, S, S, 3], S from {SIDES[0]} to {SIDES[1]} px"
+        f"{what}: {reason}; expected an npz file (or arrays) with `images`, uint8 [N, S, S, 3], at least one image, S from {SIDES[0]} to {SIDES[1]} px"
     )
 
 

@@ -186,7 +186,9 @@ def fit(name, bank, **parameters):
             f"{name} needs what a part beside the network says, which the bank lacks; train with its method"
         )
     if name not in available(bank):
-        raise InputError(f"{name} needs an OOD head and the bank has none; train with penalty ood_head")
+        raise InputError(
+            f"{name} needs an OOD head, and the bank has none; train with -p penalty=ood_head, or choose another detector"
+        )
     fitted = Fitted(name, entry.build(Head(bank.weight, bank.bias, bank.ood_head), **parameters))
     seen = bank[entry.fits_on if entry.fits_on in bank.sets else "train"]
     _entry_point(fitted.detector, "fit")(fitted.read(seen), torch.as_tensor(seen.labels))

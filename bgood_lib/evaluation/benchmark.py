@@ -197,9 +197,10 @@ def refuse_if_all_failed(evaluation):
     if rows["auroc"].isna().all():
         failed = rows.dropna(subset=["detector", "error"]).drop_duplicates("detector")
         told = "; ".join(
-            f"{row.detector}: {row.error.removeprefix('InputError: ')}" for row in failed.head(3).itertuples()
+            row.error.removeprefix("InputError: ").removeprefix(f"{row.detector}: ")
+            for row in failed.head(3).itertuples()
         )
-        raise InputError(f"no detector could be computed, so no table is written: {told}; or choose other detectors")
+        raise InputError(f"no detector could be computed, so no table is written: {told}")
 
 
 def _columns(rows):

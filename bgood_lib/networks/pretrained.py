@@ -135,7 +135,10 @@ def _known(backbone):
     timm = _timm()
     if not timm.is_model(backbone):
         near = timm.list_models(f"*{backbone}*")[:5]
-        raise InputError(f"timm has no network {backbone!r}" + (f"; it has {', '.join(near)}" if near else ""))
+        raise InputError(
+            f"the package timm has no network {backbone!r}; "
+            + (f"it has {', '.join(near)}" if near else "timm.list_models() names all that it has")
+        )
     return backbone
 
 

@@ -112,7 +112,7 @@ def open_run(path, dataset=None):
     InputError
         If the bank or the record is not whole, or they are of two trainings.
     """
-    path = user_path(path, "the run")
+    path = user_path(path, "the run", "the folder of a run, or a bank")
     if path.suffix == ".safetensors":
         raise InputError(
             f"{path} is a network alone, which only `bgood score` takes; give the folder of a run, or a bank"
@@ -127,9 +127,9 @@ def open_run(path, dataset=None):
         raise InputError(f"{beside} says that {file.parent} was trained on {known}, not {dataset}; leave --dataset out")
     bank = Bank.load(file)
     if record and bank.identity != record["identity"]:
-        other = f"of another training (identity {bank.identity})" if bank.identity else "of no training that it names"
+        told = f"is of another training (identity {bank.identity})" if bank.identity else "names no training"
         raise InputError(
-            f"{file} and record.json in {file.parent} do not belong together: the bank is {other}, the record of "
+            f"{file} and record.json in {file.parent} do not belong together: the bank {told}, the record is of "
             f"{record['identity']}; copy the bank of that training back, or move this one to a folder of its own"
         )
     return Run(bank, file.parent, record, dataset or known)
@@ -156,7 +156,7 @@ def open_weights(path, detector="MSP"):
     bgood_lib.utils.errors.DataError
         If its ID images for validation (or, where it has none, for the test) are not prepared, which the threshold needs.
     """
-    path = user_path(path, "the weights file")
+    path = user_path(path, "the weights file", "a .safetensors file")
     DETECTORS.find(detector)
     if detector not in WITHOUT_FIT:
         raise InputError(
@@ -168,7 +168,12 @@ def open_weights(path, detector="MSP"):
         split = "val" if "val" in datasets.splits(dataset) else "test"
         images, labels = datasets.load(dataset, split)
     except DataError as error:
-        raise DataError(f"{path} was trained on {dataset}, whose images set its threshold: {error}") from None
+        told = f"{path} was trained on {dataset}, whose images set its threshold"
+        if dataset not in {name for name, _ in datasets.names()}:
+            raise DataError(
+                f"{told}: no data set of that name is here; bring it: bgood data prepare --from FOLDER"
+            ) from None
+        raise DataError(f"{told}: {error}") from None
     sets = dict.fromkeys(("train", "test", split), extract(network, images, labels, keep=True))
     head = (array.detach().numpy() for array in (network.head.weight, network.head.bias))
     return WeightsOnly(Bank(sets, *head), path.parent, None, dataset, path)

@@ -10,11 +10,13 @@ import safetensors
 import torch
 from safetensors.torch import save_file
 
+from ..networks import NETWORKS
 from ..training.config import METHODS, Config
 from ..training.equip import equipped_network
 from ..utils.errors import InputError
 from ..utils.files import atomic_write
 from ..utils.kinds import kind_of
+from ..utils.strict_yaml import in_yaml
 
 LARGEST = {"n_classes": 100_000, "stages": 5, "width": 4096}  # what a header may claim, before anything is built
 
@@ -163,22 +165,24 @@ def _build(about):
     if lacking := [name for name in ("config", "n_classes", "mean", "std") if name not in about]:
         raise InputError(f"it has no entry {lacking[0]!r}")
     if not isinstance(about["config"], dict):
-        raise InputError(f"config is {about['config']!r}; expected settings by name")
+        raise InputError(f"config is {in_yaml(about['config'])}; expected settings by name")
     fields = {field.name for field in dataclasses.fields(Config)}
     config = Config(**{name: value for name, value in about["config"].items() if name in fields})
     if not isinstance(config.dataset, str):
-        raise InputError(f"dataset is {config.dataset!r}; expected a name")
+        raise InputError(f"dataset is {in_yaml(config.dataset)}; expected a name")
+    if config.network not in NETWORKS:
+        raise InputError(f"network is {in_yaml(config.network)}; expected one of {', '.join(NETWORKS)}")
     if config.method not in METHODS:
-        raise InputError(f"method is {config.method!r}; expected one of {', '.join(METHODS)}")
+        raise InputError(f"method is {in_yaml(config.method)}; expected one of {', '.join(METHODS)}")
     for name, largest in LARGEST.items():
         value = about[name] if name in about else getattr(config, name)
         if value is not None and not (type(value) is int and 1 <= value <= largest):
-            raise InputError(f"{name} is {value!r}; expected 1 to {largest}")
+            raise InputError(f"{name} is {in_yaml(value)}; expected 1 to {largest:,}")
     for name in ("mean", "std"):
         if (
             not isinstance(about[name], list)
             or len(about[name]) != 3
             or not all(type(x) is float and math.isfinite(x) for x in about[name])
         ):
-            raise InputError(f"{name} is {about[name]!r}; expected 3 numbers")
+            raise InputError(f"{name} is {in_yaml(about[name])}; expected 3 numbers")
     return equipped_network(config, about["n_classes"], about["mean"], about["std"])

@@ -63,9 +63,11 @@ def read_parameters(notebook):
         (``name: int = 0``).
     """
     if not Path(notebook).is_file():
-        known = sorted(map(str, Path(notebook).parent.glob("*.ipynb")))
+        folders = dict.fromkeys((Path(notebook).parent, Path("notebooks")))
+        known = [str(file) for folder in folders for file in sorted(folder.glob("*.ipynb"))]
         others = f"there are {', '.join(known)}" if known else "name another"
-        raise ParameterError(f"there is no notebook {notebook}; {others}{nearest(notebook, known)}")
+        what = f"{notebook} is a folder" if Path(notebook).is_dir() else f"there is no notebook {notebook}"
+        raise ParameterError(f"{what}; {others}{nearest(notebook, known)}")
     found = _inspect(Path(notebook), Path(notebook).stat().st_mtime_ns)
     if not found:
         raise ParameterError(f"{notebook} has no cell tagged 'parameters'; name another, or give a cell that tag")
@@ -175,9 +177,9 @@ def check_parameters(notebook, values, places=None):
     for name, value in values.items():
         try:
             if name not in parameters:
+                hint = nearest(name, parameters)
                 raise ParameterError(
-                    f"{Path(notebook).name} has no parameter {name!r}{nearest(name, parameters)}\n"
-                    f"it has: {', '.join(parameters)}"
+                    f"{Path(notebook).name} has no parameter {name!r}{hint or ';'} it has: {', '.join(parameters)}"
                 )
             found[name] = check_value(parameters[name], value)
         except ParameterError as error:
@@ -213,13 +215,16 @@ def run_notebook(notebook, output, values, show=True, places=None):
         If a cell fails; the output notebook is kept, with the error at its top.
     """
     values = check_parameters(notebook, values, places)
-    output = user_path(output, "the output")
+    output = user_path(output, "the output", "a file")
     if output.suffix != ".ipynb" or (output.exists() and output.samefile(notebook)):
-        raise ParameterError(f"the output is {output}; expected another .ipynb file than {notebook}")
+        raise ParameterError(f"the output is {output}; expected a file that ends in .ipynb, other than {notebook}")
     refuse_unwritable(output)
     if "out" in values:
-        values["out"] = str(user_path(values["out"], "out"))
-        refuse_unwritable(Path(values["out"]))
+        out = user_path(values["out"], "out")
+        if out.exists() and not out.is_dir():
+            raise ParameterError(f"out is {out}, a file; name a folder")
+        refuse_unwritable(out)
+        values["out"] = str(out)
     output.parent.mkdir(parents=True, exist_ok=True)
     label = f"{output.parent.name}/{output.stem}"
     lock = locks.take(output.with_name(f".{output.name}.lock"), lambda other: _say_waiting(output, other))

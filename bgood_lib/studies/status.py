@@ -37,7 +37,7 @@ def config_of(study, name):
     -------
     Config
     """
-    values = check_parameters(study.notebook, study.runs[name])
+    values = check_parameters(study.notebook, study.runs[name], study.places.get(name))
     if values.get("precision", "auto") == "auto":
         values["precision"] = choose_precision(choose_device(values.get("device", "auto")))
     for name in ("init", "teacher"):
@@ -93,16 +93,25 @@ def states(study, runs):
                 try_out(plain, classes_of(config.dataset))
             state, about = state_of(Path(runs) / study.name / run, config, sha256_of)
         except BgoodError as error:
-            yield State(run, "impossible", " ".join(str(error).split()))
+            yield State(run, "impossible", _placed(error, study.places.get(run, {})))
             continue
         if first.setdefault(config, run) != run:
             state, about = "impossible", f"the same training as {first[config]}; take one of them away"
+            about = ": ".join([*study.places.get(run, {}).values()][-1:] + [about])
         yield State(run, state, about, config)
     for page, values in study.pages.items():
+        places = study.places.get(f"page {page}", {})
         try:
-            check_parameters(Path(study.notebook).with_name(f"{page}.ipynb"), values)
+            check_parameters(Path(study.notebook).with_name(f"{page}.ipynb"), values, places)
         except InputError as error:
-            yield State(f"page {page}", "impossible", " ".join(str(error).split()))
+            yield State(f"page {page}", "impossible", _placed(error, places))
+
+
+def _placed(error, places):
+    """An error in a line, after the place in the study's file of the parameter that it begins with."""
+    text = " ".join(str(error).split())
+    where = places.get(text.partition(" ")[0], places.get(""))
+    return f"{where}: {text}" if where and not text.startswith(where.partition(",")[0]) else text
 
 
 def _classes_of(dataset):
@@ -184,8 +193,8 @@ def _error_of(notebook):
         return ""
     try:
         cells = nbformat.read(notebook, 4).cells
-    except (OSError, ValueError) as error:  # half-written: it is running, or was killed
-        return f"{notebook} cannot be read ({type(error).__name__})"
+    except (OSError, ValueError):  # half-written: it is running, or was killed
+        return f"{notebook} is not whole: it is being written, or was stopped; run it again"
     outputs = [output for cell in cells for output in cell.get("outputs", ())]
     errors = [in_a_line(o.ename, o.evalue) for o in outputs if o.output_type == "error"]
     return errors[-1].splitlines()[0] if errors else ""

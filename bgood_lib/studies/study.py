@@ -17,7 +17,7 @@ All that it may hold::
 
 import itertools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..utils.errors import ParameterError, StudyError, nearest
@@ -39,6 +39,11 @@ GIVEN = {
     "overwrite": "a run whose parameters changed is trained again in its folder anyway",
 }
 MAX_RUNS = 20_000
+_SUCH_AS = {
+    "title": "title: Mine",
+    "notebook": "notebook: notebooks/train.ipynb",
+    "runs": "runs: [{method: background, seed: [0, 1]}]",
+}
 _KEYS = {"title": str, "notebook": str, "common": dict, "runs": list, "pages": dict}
 _FORMS = {str: "text", dict: "{name: value, ...}", list: "lines such as `- {method: background, seed: [0, 1]}`"}
 
@@ -60,6 +65,9 @@ class Study:
     publish : bool or str
         What ``results/`` gets: False nothing, True a copy of each record, ``"tables"`` the tables
         of :mod:`bgood_lib.studies.tables`.
+    places : dict of str to dict
+        By run, and by page as ``page report``, where in its file each parameter stands:
+        ``studies/mine.yaml, line 5``; a page itself under "".
     """
 
     name: str
@@ -68,6 +76,7 @@ class Study:
     runs: dict
     pages: dict
     publish: bool | str
+    places: dict = field(default_factory=dict)
 
 
 def run_name(parameters):
@@ -119,21 +128,24 @@ def read_study(path, check=True):
             raise StudyError(f"{where}: {key} is {in_yaml(value)}; expected {_FORMS[_KEYS[key]]}")
     for key in ("title", "notebook", "runs"):
         if key not in content:
-            raise StudyError(f"{path}: {key} is missing; write `{key}:` and what it is")
+            raise StudyError(f"{path}: {key} is missing; add it, as in `{_SUCH_AS[key]}`")
     notebook, common = content["notebook"], content.get("common", {})
     if Path(notebook).is_absolute() or ".." in Path(notebook).parts or not NAME.fullmatch(notebook.replace("/", "")):
         where = f"{path}{content.line('notebook')}"
         raise StudyError(f"{where}: notebook is {notebook!r}; expected one of this project, with {ALLOWED} and /")
-    runs = {}
+    runs, places = {}, {}
+    for line, grid in zip(content["runs"].lines, content["runs"]):
+        if not isinstance(grid, dict) or not grid:
+            raise StudyError(
+                f"{path}, line {line}: an entry of runs is {in_yaml(grid)}; expected {{parameter: value, ...}}"
+            )
     for grid in [common, *content["runs"]]:
-        if not isinstance(grid, dict):
-            where = f"{path}{content.line('runs')}"
-            raise StudyError(f"{where}: an entry of runs is {in_yaml(grid)}; expected {{parameter: value, ...}}")
         for key in GIVEN.keys() & grid.keys():
             way_out = GIVEN[key].format(study=path.stem, value=grid[key])
             where = f"{path}{_line(grid, key)}"
             raise StudyError(f"{where}: {key}: {in_yaml(grid[key])} is no setting of a study; take it away: {way_out}")
     for grid in content["runs"]:
+        stands = {key: f"{path}{_line(some, key)}" for some in (common, grid) for key in some}
         for varied in _written_out(grid, path):
             name, where = run_name(varied), f"{path}{_line(grid, *grid)}"
             if len(name) > 200:
@@ -147,6 +159,7 @@ def read_study(path, check=True):
             if len(runs) >= MAX_RUNS:
                 raise StudyError(f"{where}: more than {MAX_RUNS:,} runs; make several studies of them")
             runs[name] = _filled({**common, **varied}, where)
+            places[name] = stands
     pages = {page: values or {} for page, values in content.get("pages", {}).items()}
     for page, values in pages.items():
         where = f"{path}{content['pages'].line(page)}"
@@ -154,11 +167,10 @@ def read_study(path, check=True):
             raise StudyError(f"{where}: page {page!r}: expected a notebook's name with {ALLOWED}")
         if not isinstance(values, dict):
             raise StudyError(f"{where}: page {page!r} is {in_yaml(values)}; expected {{parameter: value}}, or nothing")
+        places[f"page {page}"] = {"": where, **{key: f"{path}{values.line(key)}" for key in values or ()}}
     if check:
-        _check(path, notebook, runs, pages)
-    return Study(
-        path.stem, content["title"], notebook, runs, pages, publish
-    )  # fmt: skip
+        _check(path, notebook, runs, pages, places)
+    return Study(path.stem, content["title"], notebook, runs, pages, publish, places)
 
 
 def _line(grid, *keys):
@@ -195,13 +207,14 @@ def _filled(values, where):
     return found
 
 
-def _check(path, notebook, runs, pages):
+def _check(path, notebook, runs, pages, places):
     """Refuse parameters that do not fit their notebooks."""
     for what, source, parameters in [
-        *((f"run {name}", notebook, values) for name, values in runs.items()),
+        *((name, notebook, values) for name, values in runs.items()),
         *((f"page {page}", Path(notebook).with_name(f"{page}.ipynb"), values) for page, values in pages.items()),
     ]:
         try:
-            check_parameters(source, parameters)
+            check_parameters(source, parameters, places[what])
         except ParameterError as error:
-            raise StudyError(f"{path}: {what}: {error}") from None
+            where, _, told = str(error).partition(": ") if str(error).startswith(f"{path}") else (path, "", error)
+            raise StudyError(f"{where}: {what if what.startswith('page ') else f'run {what}'}: {told}") from None

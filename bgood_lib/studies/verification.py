@@ -79,7 +79,7 @@ def verify(path, runs="runs"):
     FileNotFoundError
         If there is no record.
     """
-    path = user_path(path, "the record")
+    path = user_path(path, "the record", "a file or a folder")
     if not path.exists():
         raise FileNotFoundError(f"there is no {path}; {records_there_are(path)}")
     if (path / "record.json").is_file():

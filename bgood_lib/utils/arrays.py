@@ -75,7 +75,9 @@ def _check_members(archive, size):
         if member.compress_size > size or member.file_size > _DEFLATED * (member.compress_size + 1):
             raise InputError(f"{name!r} claims {member.file_size:,} bytes in a file of {size:,}")
         with archive.open(member) as content:
-            with _refused_as(f"{name!r} does not begin as an array of numpy.savez does"):
+            with _refused_as(
+                f"it is an npz file that is damaged, its part {name!r} does not begin as an array does; expected a whole one"
+            ):
                 shape, _, dtype = _HEADERS[np.lib.format.read_magic(content)](content)
             if dtype.hasobject:
                 raise InputError(f"{name!r} holds Python objects; expected numbers")

@@ -1,10 +1,27 @@
 """What a user can put right: one family of errors, each saying what is wrong and what to do."""
 
 import builtins
+import errno
 import re
 from pathlib import PurePath
 
 ASIDE = "move it aside, then copy the original back, or run the training again"  # never: delete it
+
+
+# What the system says of a file, in words, and what to do then.
+_SYSTEM = {
+    errno.ENOENT: ("there is no {}", "look whether it is spelt right"),
+    errno.EACCES: ("{} is not open to you", "change its permissions, or name another place"),
+    errno.EPERM: ("{} is not open to you", "change its permissions, or name another place"),
+    errno.EROFS: ("{} can be read only", "name a place that can be written to"),
+    errno.ENOTDIR: ("a part of the path {} is a file", "name another place"),
+    errno.EISDIR: ("{} is a folder", "name a file"),
+    errno.EEXIST: ("{} is there already", "name another place"),
+    errno.ENOSPC: ("no room is left for {}", "make room, then give the same command again"),
+    errno.EDQUOT: ("no room is left for {}", "make room, then give the same command again"),
+    errno.ENAMETOOLONG: ("the name {} is too long", "choose a shorter name"),
+    errno.ELOOP: ("{} is a link that leads to itself", "name another place"),
+}
 
 
 class BgoodError(Exception):
@@ -60,8 +77,33 @@ def in_a_line(kind, text):
     Ours, and those of files, say all in their text: the kind is left out.
     """
     known = globals().get(kind) or getattr(builtins, kind, None)
-    plain = isinstance(known, type) and issubclass(known, (BgoodError, OSError))
-    return text if plain else f"{kind}: {text}"
+    if not (isinstance(known, type) and issubclass(known, (BgoodError, OSError))):
+        return f"{kind}: {text}"
+    system = re.fullmatch(r"\[Errno (\d+)\] (.*?)(?:: '(.*?)'( -> '.*')?)?", text, re.DOTALL)
+    return "; ".join(system_words(OSError(int(system[1]), system[2], system[3]))) if system else text
+
+
+def system_words(error, file=None):
+    """What an error of the system says of a file, and what to do.
+
+    Parameters
+    ----------
+    error : OSError
+        One with a number.
+    file : path, optional
+        By default the one that the error names.
+
+    Returns
+    -------
+    what, way_out : str
+    """
+    file = file or error.filename2 or error.filename
+    shown = "a file" if file is None else str(file)
+    shown = shown if len(shown) <= 200 else f"{shown[:60]}... ({len(shown):,} characters)"
+    if error.errno in _SYSTEM:
+        what, way_out = _SYSTEM[error.errno]
+        return what.format(shown), way_out
+    return f"{shown}: {error.strerror}", "try again, or name another place"
 
 
 def odd_name(name, most=100):

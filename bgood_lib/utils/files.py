@@ -105,7 +105,7 @@ def locate(path):
 _MACHINE = f"{zlib.crc32(platform.node().encode()):08x}"
 
 
-def user_path(text, name):
+def user_path(text, name, kind="a folder"):
     """A path as a user writes it: ``~`` is the home folder; an empty one is refused.
 
     Parameters
@@ -113,6 +113,8 @@ def user_path(text, name):
     text : path
     name : str
         Of the setting, for the message.
+    kind : str, default="a folder"
+        What is expected, for the message.
 
     Returns
     -------
@@ -124,7 +126,7 @@ def user_path(text, name):
         If it is empty, or holds a zero byte.
     """
     if not str(text).strip() or "\0" in str(text):
-        raise InputError(f"{name} is {str(text)!r}; expected a folder or file")
+        raise InputError(f"{name} is {str(text)!r}; expected {kind}")
     try:
         return Path(text).expanduser()
     except RuntimeError:
@@ -148,9 +150,10 @@ def refuse_unwritable(path):
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return  # it is told of with what could not be written
+        closed = error.errno in (errno.EACCES, errno.EPERM)
         raise InputError(
-            f"{path} cannot be written, as {there} takes no files ({error.strerror}); change its permissions, or name "
-            "another place"
+            f"{path} cannot be written, as {there} takes no files; {'change its permissions, or ' * closed}name another "
+            "place"
         ) from None
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from .errors import InputError
+from .errors import InputError, system_words
 from .kinds import UNKNOWN, kind_of
 
 MAX_BYTES = 1_000_000
@@ -30,6 +30,12 @@ class Mapping(dict):
     def line(self, key):
         """``, line 3``, or nothing where it is not known."""
         return f", line {self.lines[key]}" if key in self.lines else ""
+
+
+class Sequence(list):
+    """A list of a file; ``lines`` says in which line each of its entries begins."""
+
+    lines: list
 
 
 class _Loader(yaml.SafeLoader):
@@ -94,6 +100,12 @@ class _Loader(yaml.SafeLoader):
         found.update(self.construct_mapping(node))
         found.lines = self.lines[id(node)]
 
+    def sequence(self, node):
+        found = Sequence()
+        yield found
+        found.extend(self.construct_sequence(node))
+        found.lines = [part.start_mark.line + 1 for part in node.value]
+
     def number(self, node):
         if len(node.value) > MAX_DIGITS + 10 or sum(map(str.isdigit, node.value)) > MAX_DIGITS:
             self.refuse(node.start_mark, f"{node.value[:20]}... is too long a number; at most {MAX_DIGITS} digits")
@@ -111,23 +123,36 @@ class _Loader(yaml.SafeLoader):
         return node.value
 
 
-_PLAIN = {  # what the parser says, the first that fits: what it means
-    "'\\t'": "a tab; indent with spaces",
-    "<stream end>": "a bracket that is never closed; close it",
+_INDENT = "it does not go on from the lines above; indent it as those that it belongs to"
+_PLAIN = {  # what the parser says, the first that fits: what it means, and what to do
+    r"'\\t'": "a tab; indent with spaces",
+    "flow .*<stream end>": "a bracket that is never closed; close it",
     "unexpected end of stream": "a quote that is never closed; close it",
     "another document": "a second document begins (---); expected a single document",
     "document separator": "--- or ... stands in a text; put it elsewhere, or close the quote before it",
+    "incompatible": "it asks for another version of YAML; take that line away",
     "undefined alias": "an undefined alias (*name); write the value out",
     "duplicate anchor": "a second anchor (&name) of that name; rename it",
+    "scanning an (alias|anchor)": "a sign of YAML's own (* or &) without a name behind it; put the text in quotes",
+    "tag": "a sign of YAML's own (!); put the text in quotes",
     "mapping values are not allowed": "a colon where none can stand; put text that holds one in quotes, or indent the line as those above",
-    "expected ':'": "a name without a colon; write `name: value`",
+    "mapping keys are not allowed": "a sign of YAML's own (?); put the text in quotes",
+    "could not find expected ':'": "a name without a colon; write `name: value`",
     "cannot start any token": "a value that begins with a sign of YAML's own; put it in quotes",
-    "unknown escape": "a backslash in double quotes; use single quotes",
-    "expected ','": "no comma between two values, or a bracket that another kind closes; put it right",
-    "expected <block end>": "it is indented otherwise than the lines above, or goes on after a quote; put it right",
+    "escape": "a backslash in double quotes; use single quotes",
+    "chomping": "text behind > or |; put it on the next lines, or all in quotes",
+    "but found '[]}]'": "a bracket that closes nothing; take it away",
+    "but got '[]}]'": "a bracket that another kind closes; close [ with ], and { with }",
+    "expected ',' or": "no comma between two values, or a bracket that is not closed; put in what lacks",
+    "node content": "a comma or bracket where a value is expected; put text that begins with one in quotes",
+    "<block end>, but found '-'": "a dash among lines of `name: value`; take it away, or indent it below the name that it belongs to",
+    "<block end>, but found '[?]'": "a line of `name: value` among those of a list; begin it with a dash, or indent it below one",
+    "<block end>, but found ':'": "a colon without a name before it; write `name: value`",
     "entries are not allowed": "a dash where no list can begin; put it on a line of its own",
+    "<document start>|<block end>": _INDENT,
     "directive": "a line that begins with %; put it in quotes",
 }
+_BEHIND = "more stands behind a quote that is closed; put all of it between two double quotes"
 
 
 class _Refused(yaml.YAMLError):
@@ -146,22 +171,29 @@ _Loader.yaml_constructors = {
     f"tag:yaml.org,2002:{tag}": make
     for tag, make in {
         "null": _Loader.construct_yaml_null, "bool": _Loader.construct_yaml_bool, "int": _Loader.number,
-        "float": _Loader.number, "str": _Loader.text, "seq": _Loader.construct_yaml_seq, "map": _Loader.mapping,
+        "float": _Loader.number, "str": _Loader.text, "seq": _Loader.sequence, "map": _Loader.mapping,
     }.items()
 } | {None: _Loader.tagged}  # fmt: skip
 
 
 def in_yaml(value):
-    """A value for a message, as its writer would know it: ``null`` and ``true``, not None and True."""
-    return json.dumps(value) if value is None or isinstance(value, bool) else repr(value)
+    """A value for a message, as its writer would know it: ``null`` and ``true``, not None and True; a long one cut."""
+    plain = value is None or isinstance(value, (bool, list, dict))
+    shown = json.dumps(value, ensure_ascii=False) if plain else repr(value)
+    return shown if len(shown) <= 100 else f"{shown[:100]}..."
 
 
 def _in_words(error, text, line):
     """The line that a parser's error is about, as far as it can be shown, and what it means."""
-    told = f"{getattr(error, 'context', '')} {getattr(error, 'problem', '')} {error}"
-    plain = next((plain for sign, plain in _PLAIN.items() if sign in told), "it cannot be read")
+    told = f"{getattr(error, 'context', '')} {getattr(error, 'problem', '')}"
+    plain = next((plain for sign, plain in _PLAIN.items() if re.search(sign, told)), "it cannot be read")
     lines = text.splitlines()
-    shown = "".join(filter(str.isprintable, lines[line - 1].strip())) if line <= len(lines) else ""
+    here = lines[line - 1] if line <= len(lines) else ""
+    shown = "".join(filter(str.isprintable, here.strip()))
+    if plain is _INDENT and here[: error.problem_mark.column].rstrip().endswith(("'", '"')):
+        plain = _BEHIND
+    if "<document start>" in told and text.splitlines()[0].startswith("%"):
+        plain = "the file begins with %, a sign of YAML's own; put it in quotes"
     shown = shown if len(shown) <= 60 else f"{shown[:60]} ..."
     if isinstance(error, yaml.reader.ReaderError):
         plain = f"the control character {error.character:#04x}; take it away"
@@ -193,7 +225,7 @@ def read_yaml(path, kind=InputError):
         with open(path, "rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise kind(f"{path} cannot be read: {error.strerror}; name another file") from None
+        raise kind("; ".join(system_words(error))) from None
     if len(content) > MAX_BYTES:
         raise kind(
             f"{path} holds {path.stat().st_size:,} bytes, more than {MAX_BYTES:,}; expected a few lines of parameters, so name another file"
@@ -212,8 +244,8 @@ def read_yaml(path, kind=InputError):
         loader = _Loader(text)
         found = loader.get_single_data()
     except yaml.YAMLError as error:
-        told = f"{getattr(error, 'context', '')} {error}"
-        began = any(sign in told for sign in ("simple key", "<stream end>", "end of stream"))  # known at the end only
+        told = f"{getattr(error, 'context', '')} {getattr(error, 'problem', '')}"
+        began = re.search("simple key|flow .*<stream end>|end of stream", told)  # known at the end only
         mark = began and getattr(error, "context_mark", None) or getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else text[: getattr(error, "position", 0)].count("\n") + 1
         where = str(error) if isinstance(error, _Refused) else _in_words(error, text, line)
@@ -223,6 +255,7 @@ def read_yaml(path, kind=InputError):
         if loader:
             loader.dispose()
     if not isinstance(found, dict):
-        what = f"holds {in_yaml(found)[:60]}" if text.strip() else "is empty"
-        raise kind(f"{path} {what}; expected lines of `key: value`")
+        what = f"holds {in_yaml(found)}" if text.strip() else "is empty"
+        spaces = ", with a space behind the colon" * (isinstance(found, str) and ":" in found)
+        raise kind(f"{path} {what}; expected lines of `key: value`{spaces}")
     return found

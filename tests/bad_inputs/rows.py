@@ -18,7 +18,7 @@ from bgood_lib.utils.errors import BgoodError
 
 # What a message tells to do, or the choice it gives.
 WAY_OUT = re.compile(
-    r"expected|choose|move |leave |replace |indent |close it|give |give\b|delete|run |Run:|train |write|leave|make |use |name another|name a |name some|put |rename|save|name an? |"
+    r"expected|add it|choose|move |leave |replace |indent |close |give |give\b|delete|run |Run:|train |write|leave|make |use |name another|name a |name some|put |rename|save|name an? |"
     r"there (is|are)\b|must be|did you mean|at least|at most|keep one|take |get it|set BGOOD|it has|have been|may have|"
     r"may be|between|once|needs|look whether|Repair|change|Try|known endings|Usage|lower",
     re.IGNORECASE,

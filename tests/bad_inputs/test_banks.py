@@ -139,10 +139,10 @@ STRUCTURE = [
     *(Row(f"no {name}", edit(**{f"{name}/{part}": None for part in
           ("logits", "features", "cell_norms", "channel_norms", "labels")}), EVALUATE, NO_BANK + f"it has no set {name!r}") for name in ("train", "test")),
     Row("the bank of another training", lambda d: (d / ONE / "bank.npz").write_bytes((d / "runs/scenes/two/bank.npz").read_bytes()),
-        EVALUATE, "bank.npz and record.json in .* do not belong together: the bank is of another training .identity 1{16}., the record of 0{16}; copy"),
-    *(Row(f"a bank that names no training, beside a record: {command}", edit(identity=np.array("")), f"{command} {ONE}", "bank.npz and record.json in .*: the bank is of no training that it names, the record of 0{16}; copy")
+        EVALUATE, "bank.npz and record.json in .* do not belong together: the bank is of another training .identity 1{16}., the record is of 0{16}; copy"),
+    *(Row(f"a bank that names no training, beside a record: {command}", edit(identity=np.array("")), f"{command} {ONE}", "bank.npz and record.json in .*: the bank names no training, the record is of 0{16}; copy")
       for command in ("evaluate", "tune", "verify")),
-    Row("a bank without an identity, beside a record", edit(identity=None), f"score {ONE} pictures", "the bank is of no training that it names"),
+    Row("a bank without an identity, beside a record", edit(identity=None), f"score {ONE} pictures", "the bank names no training"),
 ]  # fmt: skip
 
 

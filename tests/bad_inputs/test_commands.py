@@ -53,10 +53,10 @@ def record(edit, sign=True):
     ("a name of spaces", None, ["evaluate", "  "], "(an argument|-[a-z-]+) is empty", 2),
     ("a long name", None, ["evaluate", "x" * 300], "name|no bank"),
     ("somebody's home", None, "evaluate ~nobody-of-that-name/run", "no such home folder; write the path out"),
-    ("nothing", None, "evaluate", "Missing argument", 2),
-    ("too much", None, f"evaluate {ONE} {TWO}", "unexpected extra argument", 2),
-    ("a command misspelt", None, "evalute x", "No such command 'evalute'", 2),
-    ("an option misspelt", None, f"evaluate {ONE} --detector MSP", "No such option", 2),
+    ("nothing", None, "evaluate", "RUN.BANK.npz is missing .folder of a run, or a bank.; write it", 2),
+    ("too much", None, f"evaluate {ONE} {TWO}", f"too much is given: {TWO}; leave it out", 2),
+    ("a command misspelt", None, "evalute x", "there is no command 'evalute'; there are train, .*; did you mean 'evaluate'", 2),
+    ("an option misspelt", None, f"evaluate {ONE} --detector MSP", "there is no option --detector; there are .*; did you mean '--detectors'", 2),
     ("a text file for a bank", None, "evaluate notes.txt", "notes.txt is no feature bank that can be used .*save it again"),
     ("a picture for a bank", None, "evaluate pictures/a.png", "pictures/a.png is no feature bank that can be used"),
     ("an unknown detector", None, f"evaluate {ONE} --detectors MPS", "unknown detector 'MPS'; choose one of MSP.*; did you mean 'MSP'"),
@@ -80,7 +80,7 @@ def record(edit, sign=True):
     ("tuning into a file", None, f"tune {ONE} --out notes.txt", "--out notes.txt is a file; name a folder"),
     ("tables below a file", None, f"evaluate {ONE} --detectors MSP --resamples 0 --out notes.txt/x", "notes.txt/x is below notes.txt, which is a file; name another"),
     ("tables nowhere", None, ["evaluate", ONE, "--out", " "], "(an argument|-[a-z-]+) is empty", 2),
-    ("tables in /proc", None, f"evaluate {ONE} --detectors MSP --resamples 0 --out /proc/none", "^error: /proc/none cannot be written, as /proc takes no files .No such file or directory.; change .* or name another place"),
+    ("tables in /proc", None, f"evaluate {ONE} --detectors MSP --resamples 0 --out /proc/none", "^error: /proc/none cannot be written, as /proc takes no files; name another place$"),
     ("tuning in /proc", None, f"tune {ONE} --out /proc/none", "^error: /proc/none cannot be written"),
     ("a run in /proc", None, "run notebooks/train.ipynb out.ipynb -p seed=0 -p out=/proc/none", "^error: /proc/none cannot be written"),
     ("a notebook in /proc", None, "run notebooks/train.ipynb /proc/none/out.ipynb -p seed=0", "^error: /proc/none/out.ipynb cannot be written"),
@@ -107,7 +107,7 @@ CHECKPOINT = f"{ONE}/checkpoint.pt"
     ("the checkpoint of another", copy(f"{TWO}/checkpoint.pt", CHECKPOINT), f"score {ONE} pictures", "checkpoint.pt is of another training than the bank"),
     ("the checkpoint of another, --ood", copy(f"{TWO}/checkpoint.pt", CHECKPOINT), f"evaluate {ONE} --ood pictures", "checkpoint.pt is of another training than the bank"),
     ("the checkpoint of another, verify", copy(f"{TWO}/checkpoint.pt", CHECKPOINT), f"verify {ONE}", "not whole .*checkpoint.pt is of another training"),
-    ("the checkpoint of another, export", copy(f"{TWO}/checkpoint.pt", CHECKPOINT), f"export {ONE} new.safetensors", "checkpoint.pt is not that of record.json; run"),
+    ("the checkpoint of another, export", copy(f"{TWO}/checkpoint.pt", CHECKPOINT), f"export {ONE} new.safetensors", "checkpoint.pt is of another training than record.json beside it .*; put back its own, or run"),
     ("the record of another", copy(f"{TWO}/record.json", f"{ONE}/record.json"), f"score {ONE} pictures", "bank.npz and record.json in .* do not belong together: the bank is of another training"),
     ("the record of another, verify", copy(f"{TWO}/record.json", f"{ONE}/record.json"), f"verify {ONE}", "bank.npz and record.json in .* do not belong together: the bank is of another training"),
     ("the bank of another", copy(f"{TWO}/bank.npz", f"{ONE}/bank.npz"), f"score {ONE} pictures", "bank.npz and record.json in .* do not belong together: the bank is of another training"),
@@ -136,6 +136,7 @@ CHECKPOINT = f"{ONE}/checkpoint.pt"
     ("verify a bank", None, "verify mine/features.npz", "features.npz is an npz file, no record, which ends in .json; there are records in runs/scenes/one"),
     ("verify a picture", None, "verify pictures/a.png", "a.png is a picture .PNG., no record, which ends in .json; there are records in"),
     ("verify a run misspelt", None, "verify runs/scenes/ome", "there is no runs/scenes/ome; there are records in .*; did you mean 'runs/scenes/one'"),
+    ("verify by a file of runs", None, "verify results --runs notes.txt", "--runs notes.txt is a file; name a folder"),
     ("verify no name", None, ["verify", ""], "(an argument|-[a-z-]+) is empty", 2),
     ("verify without banks", None, "verify results --runs nowhere", "1 scores not here. Of those 1, the files are whole .* nowhere holds no banks", 3),
     ("a published record changed", lambda d: (d / "results/scenes/one.json").write_text((d / "results/scenes/one.json").read_text().replace('"accuracy": 0', '"accuracy": 1', 1)), "verify results", "one.json was changed after it was written"),
@@ -211,7 +212,7 @@ def test_a_run_that_cannot_be_written_to(project):
         code, told = outcome(f"evaluate {ONE} --detectors MSP --resamples 0")
         assert (
             code == 1
-            and f"error: {ONE} cannot be written, as {ONE} takes no files (" in told
+            and f"error: {ONE} cannot be written, as {ONE} takes no files; " in told
             and "name another" in told
         )
         assert outcome(f"evaluate {ONE} --detectors MSP --resamples 0 --out tables")[0] == 0
@@ -263,7 +264,7 @@ def picture(name):
     ("floats of 0 to 255", tiff(np.full((40, 40), 200, np.float32)), f"score {ONE} pictures/odd.tif", "its values are 200 to 200, expected 0 to 1"),
     ("floats below zero", tiff(np.full((40, 40), -1, np.float32)), f"score {ONE} pictures/odd.tif", "its values are -1 to -1, expected 0 to 1"),
     ("floats that are none", tiff(np.full((40, 40), np.nan, np.float32)), f"score {ONE} pictures/odd.tif", "its values are nan"),
-    ("no picture", None, f"score {ONE}", "Missing argument", 2),
+    ("no picture", None, f"score {ONE}", "images is missing .*; write it where the usage", 2),
     ("a picture that is not there", None, f"score {ONE} nowhere.png", "there is no file or folder nowhere.png; give"),
     ("a picture of no name", None, ["score", ONE, ""], "(an argument|-[a-z-]+) is empty", 2),
     ("a folder without pictures", None, f"score {ONE} studies", "no pictures in studies; name a folder of files that end in .png"),
@@ -272,6 +273,15 @@ def picture(name):
     ("a transductive detector", None, f"score {ONE} pictures --detector ETLT", "ETLT is transductive: .*choose another"),
     ("an unknown detector", None, f"score {ONE} pictures --detector knn", "unknown detector 'knn'; .*KNN"),
     ("a detector that needs a head", None, f"score {ONE} pictures --detector SSOD", "SSOD needs an OOD head"),
+    ("drawings into a file", None, f"score {ONE} pictures --cells notes.txt", "^error: --cells notes.txt is a file; name a folder"),
+    ("drawings in /proc", None, f"score {ONE} pictures --cells /proc/none", "^error: /proc/none cannot be written, as /proc takes no files; name"),
+    ("a page into another", lambda d: (d / "mine.html").write_text("<p>mine"), f"score {ONE} pictures --html mine.html", "mine.html is there already, and was not written by this command; name"),
+    ("a value for what takes none", None, f"score {ONE} pictures --strict=3", "--strict takes no value; write it alone", 2),
+    ("an option without its value", None, f"score {ONE} pictures --detector", "--detector has no value; write one behind it", 2),
+    ("to train on nothing", None, "train", "folder is missing .holds a folder of pictures per class.*; write it", 2),
+    ("to train on what is not there", None, "train nowhere", "there is no folder nowhere; give a folder"),
+    ("to train on a file", None, "train notes.txt", "notes.txt is a file; give a folder"),
+    ("to train with a seed of -1", None, "train pictures --seed -1", "--seed is '-1'; expected a whole number of at least 0", 2),
     ("a table into a picture", None, f"score {ONE} pictures/a.png --csv pictures/b.jpg", "the output is pictures/b.jpg; expected a file that ends in .csv"),
     ("a table into another", None, f"score {ONE} pictures/a.png --csv scores.csv", "scores.csv is there already, and was not written by this command; name another"),
     ("a table into a bank", None, f"score {ONE} pictures/a.png --csv {ONE}/bank.npz", "expected a file that ends in .csv"),
@@ -361,7 +371,7 @@ def metadata(value):
     ("a detector that must be fitted", None, f"score {WEIGHTS} pictures --detector KNN", "KNN cannot be computed from weights alone; choose one of MSP, MaxLogit, Energy"),
     ("an unknown detector", None, f"score {WEIGHTS} pictures --detector MPS", "unknown detector 'MPS'"),
     ("a data set not prepared", header(lambda a, t: a["config"].update(dataset="cifar10")), SCORE, "net.safetensors was trained on cifar10, whose images set its threshold: cifar10 test is not prepared. Run: bgood data prepare cifar10"),
-    ("an unknown data set", header(lambda a, t: a["config"].update(dataset="cifar11")), SCORE, "no data set is called 'cifar11'; there are .*; did you mean 'cifar10'"),
+    ("an unknown data set", header(lambda a, t: a["config"].update(dataset="cifar11")), SCORE, "trained on cifar11, whose images set its threshold: no data set of that name is here; bring it: bgood data prepare --from FOLDER"),
     ("a data set of a list", header(lambda a, t: a["config"].update(dataset=["a"])), SCORE, "net.safetensors|no data set"),
     ("evaluate weights", None, f"evaluate {WEIGHTS}", "net.safetensors is a network alone, which only .bgood score. takes; give"),
 )  # fmt: skip

@@ -41,11 +41,11 @@ SURPRISES = {  # what a YAML file says, and what is said of it
     "zeros": (bytes(100), "line 1: the control character 0x00; take it away"), "a bell": ("a: \x07\n", "line 1, .a:.*: the control character 0x07; take it away"), "2 MB": ("a: " + "x" * 2_000_000, "holds 2,000,003 bytes, more than 1,000,000; expected"), "100 levels": (deep(100), "more than 20 levels"), "brackets": ("a: " + "[" * 5000, "more than 20 levels|not YAML"),
     "an alias of nothing": ("a: *b\n", "line 1, .a: .b.: an undefined alias"), "an alias of itself": ("a: &a [*a]\n", "line 1: .a stands inside of what it stands for .*write"), "doubled 40 times": (DOUBLING, "more than 100,000 values"),
     "a second colon": ("seed: 1: 2\n", "line 1, .seed: 1: 2.: a colon where none can stand; put text"), "a deeper line": ("a: 1\n  b: 2\n", "line 2, .b: 2.: a colon where none can stand; .*indent the line as those above"),
-    "no comma": ("a: [1, {b: 2]\n", "line 1, .*: no comma between two values, or a bracket that another kind closes"), "a sign of its own": ("a: @x\n", "line 1, .a: @x.: a value that begins with a sign of YAML's own; put it in quotes"),
-    "a line out of line": ("a:\n    b: 1\n  c: 2\n", "line 3, .c: 2.: it is indented otherwise than the lines above"), "text after a quote": ("a: 'it's'\n", "line 1, .*: it is indented otherwise .*, or goes on after a quote"),
+    "no comma": ("a: [1, {b: 2]\n", "line 1, .*: a bracket that another kind closes; close .* with"), "no comma between words": ("a: {b: c d: e}\n", "line 1, .*: no comma between two values, or a bracket that is not closed; put in"), "a bracket of nothing": ("a: [1]]\n", "line 1, .*: a bracket that closes nothing; take"), "a sign of its own": ("a: @x\n", "line 1, .a: @x.: a value that begins with a sign of YAML's own; put it in quotes"),
+    "a line out of line": ("a:\n    b: 1\n  c: 2\n", "line 3, .c: 2.: it does not go on from the lines above; indent"), "a dash among names": ("a: 1\n- b: 2\n", "line 2, .*: a dash among lines of `name: value`; take"), "a name in a list": ("- a: 1\nb: 2\n", "line 2, .*among those of a list; begin it with a dash"), "text after a quote": ("a: 'it's'\n", "line 1, .*: more stands behind a quote that is closed; put all"), "text behind a bar": ("a: >5x\n  b\n", "line 1, .*: text behind > or .; put"), "a mark of YAML": ("a: !<x y\n", "line 1, .*: a sign of YAML's own .!.; put"), "no space behind the colon": ("a:1\nb:2\n", "expected lines of `key: value`, with a space behind the colon"), "a percent sign": ("%A\na: 1\n", "begins with %, .*; put it in quotes"), "a comma first": ("a: ,b\n", "a comma or bracket where a value is expected; put"),
     "a dash in a line": ("a: - 1\n", "line 1, .a: - 1.: a dash where no list can begin; put it on a line of its own"), "a backslash": ('a: "C:\\q"\n', "line 1, .*: a backslash in double quotes; use single quotes"),
     "a quote": ('a: "x\n', "line 1, .a: .x.: a quote that is never closed; close it"), "no colon": ("a: 1\nb\n", "line 2, .b.: a name without a colon; write `name: value`"), "an anchor twice": ("a: &x 1\nb: &x 2\n", "line 2, .b: &x 2.: a second anchor .*rename it"),
-    "a star": ("a: *\n", "line 1, .a: ..: it cannot be read; write plain `key: value` lines"),
+    "a star": ("a: *\n", "line 1, .a: ..: a sign of YAML's own .*without a name behind it; put"),
     "101 aliases": ("a: &a 1\nb: [" + ", ".join(["*a"] * 101) + "]\n", "more than 100 aliases"), "a picture": (b"\x89PNG\r\n\x1a\n", "yaml is a picture .PNG.; expected a YAML file"),
 }  # fmt: skip
 
@@ -55,9 +55,9 @@ def bad(text, message):
 
 
 STUDIES = {
-    "no title": (f"notebook: notebooks/train.ipynb\n{RUNS}", "title is missing|is missing"), "no notebook": (f"title: Bad\n{RUNS}", "notebook is missing"), "no runs": (HEAD, "runs is missing"),
+    "no title": (f"notebook: notebooks/train.ipynb\n{RUNS}", "title is missing; add it, as in `title: Mine`"), "no notebook": (f"title: Bad\n{RUNS}", "notebook is missing; add it, as in `notebook: notebooks/train.ipynb`"), "no runs": (HEAD, "runs is missing; add it, as in `runs: .*`"),
     "an unknown key": (f"{HEAD}{RUNS}rnus: []\n", "unknown key 'rnus'.*did you mean 'runs'"), "runs twice": (f"{HEAD}{RUNS}{RUNS}", "'runs' stands there twice"), "runs a word": (f"{HEAD}runs: all\n", "line 3: runs is 'all'; expected lines such as"),
-    "runs of numbers": (f"{HEAD}runs: [1]\n", "line 3: an entry of runs is 1; expected"), "a title of a list": ("title: [a]\nnotebook: notebooks/train.ipynb\nruns: []\n", "title is .'a'.; expected text"), "common a list": (f"{HEAD}common: []\n{RUNS}", "common is"),
+    "runs of numbers": (f"{HEAD}runs: [1]\n", "line 3: an entry of runs is 1; expected"), "an empty run": (f"{HEAD}runs:\n- {{seed: 0}}\n- {{}}\n", "line 5: an entry of runs is {}; expected"), "a run of nothing": (f"{HEAD}runs:\n- {{seed: 0}}\n-\n", "line 5: an entry of runs is null; expected"), "a title of a list": ("title: [a]\nnotebook: notebooks/train.ipynb\nruns: []\n", 'title is ."a".; expected text'), "common a list": (f"{HEAD}common: []\n{RUNS}", "common is"),
     "pages a list": (f"{HEAD}{RUNS}pages: [a]\n", "pages is"), "a page of a number": (f"{HEAD}{RUNS}pages: {{page: 3}}\n", "page 'page' is 3; expected .parameter: value"), "a page of a shell": (f'{HEAD}{RUNS}pages: {{"$(touch pwned)": {{}}}}\n', "page '.*touch pwned"),
     "a page above": (f'{HEAD}{RUNS}pages: {{"../x": {{}}}}\n', "page '../x'"), "a page that is none": (f"{HEAD}{RUNS}pages: {{nothing: {{}}}}\n", "there is no notebook notebooks/nothing.ipynb"),
     "a page's parameter": (f"{HEAD}{RUNS}pages: {{page: {{wieght: 1}}}}\n", "has no parameter 'wieght'; did you mean 'weight'"), "publish 3": (f"{HEAD}{RUNS}publish: 3\n", "publish is 3; expected"), "publish maybe": (f"{HEAD}{RUNS}publish: maybe\n", "publish is 'maybe'"),
@@ -67,13 +67,13 @@ STUDIES = {
         ("out", "every run has a folder of its own, runs/bad/RUN"), ("device", "give it when running, make study STUDY=bad DEVICE=x"), ("threads", "give it when running, make study STUDY=bad THREADS=x"),
         ("force", "give it when running, make study STUDY=bad FORCE=1"), ("overwrite", "a run whose parameters changed is trained again")]},
     **{f"{key} for all": (f"{HEAD}common: {{{key}: x}}\n{RUNS}", f"line 3: {key}: 'x' is no setting of a study; take it away") for key in ("out", "device")},
-    "an empty list": (f"{HEAD}runs: [{{seed: []}}]\n", "seed is an empty list"), "a list of lists": (f"{HEAD}runs: [{{seed: [[1]]}}]\n", "seed is .1.; expected"), "a mapping": (f"{HEAD}runs: [{{seed: {{a: 1}}}}]\n", "seed is .'a': 1.; expected"), "null": (f"{HEAD}runs: [{{seed: ~}}]\n", "seed is null; expected"),
+    "an empty list": (f"{HEAD}runs: [{{seed: []}}]\n", "seed is an empty list"), "a list of lists": (f"{HEAD}runs: [{{seed: [[1]]}}]\n", "seed is .1.; expected"), "a mapping": (f"{HEAD}runs: [{{seed: {{a: 1}}}}]\n", 'seed is ."a": 1.; expected'), "null": (f"{HEAD}runs: [{{seed: ~}}]\n", "seed is null; expected"),
     "a name of a shell": (f'{HEAD}runs: [{{selector: "$(touch pwned)"}}]\n', "a run would be called .*touch pwned"), "a name of backticks": (f'{HEAD}runs: [{{selector: "`touch pwned`"}}]\n', "a run would be called"), "a name with a semicolon": (f'{HEAD}runs: [{{selector: "a;touch pwned"}}]\n', "a run would be called"),
     "a name above": (f'{HEAD}runs: [{{selector: "../x"}}]\n', "a run would be called"), "a name with spaces": (f'{HEAD}runs: [{{selector: "a b"}}]\n', "a run would be called"), "a name with a line": (f'{HEAD}runs: [{{selector: "a\\nb"}}]\n', "a run would be called"), "a name of 300": (f"{HEAD}runs: [{{selector: {'x' * 300}}}]\n", "a run would be called x+..., 300 characters; shorten its values"),
     "two of one name": (f"{HEAD}runs: [{{seed: 0}}, {{seed: 0}}]\n", "two runs are called s0"), "too many": (f"{HEAD}runs: [{{seed: &s [0,1,2,3,4,5,6,7,8,9], top_k: *s, n_patches: *s, epochs: *s, n_train: *s}}]\n", "more than 20,000 runs"),
-    "a patch of 32": (f"{HEAD}runs: [{{seed: 0}}, {{patch_size: 32}}]\n", "to do +s0 .*impossible p32 patch_size is 32; on this map it must be between 1 and 8"), "a patch of 5 on 4 cells": (f"{HEAD}runs: [{{patch_size: [4, 5], profile: full}}]\n", "to do +p4-profile_full .*impossible p5-profile_full patch_size is 5; on this map it must be between 1 and 4"), "a patch on an early map": (f"{HEAD}runs: [{{patch_size: 9, layer: [both, previous]}}]\n", "impossible p9-layer_both patch_size is 9; .*impossible p9-layer_previous"), "too many patches": (f"{HEAD}runs: [{{selector: random, n_patches: 500}}]\n", "impossible random-n500 n_patches is 500"),
-    "an unknown method": (f"{HEAD}runs: [{{method: magic}}, {{method: logitnorm}}]\n", "impossible magic method is 'magic'; choose one of .*to do +logitnorm"), "a misspelt parameter": (f"{HEAD}runs: [{{wieght: 1}}]\n", "impossible .*has no parameter 'wieght'; did you mean 'weight'"),
-    "a seed of text": (f"{HEAD}runs: [{{seed: one}}]\n", "impossible sone seed is 'one'; expected a whole number from 0 to 1,000,000"), "half a seed": (f"{HEAD}runs: [{{seed: 0.5}}]\n", "impossible .*seed is 0.5; expected a whole number"), "one training twice": (f"{HEAD}runs: [{{method: cross_entropy, weight: [0.1, 0.2]}}]\n", "the same training as cross_entropy-w0.1; take one"),
+    "a patch of 32": (f"{HEAD}runs: [{{seed: 0}}, {{patch_size: 32}}]\n", "to do +s0 .*impossible p32 studies/bad.yaml, line 3: patch_size is 32; on this map it must be between 1 and 8"), "a patch of 5 on 4 cells": (f"{HEAD}runs: [{{patch_size: [4, 5], profile: full}}]\n", "to do +p4-profile_full .*impossible p5-profile_full studies/bad.yaml, line 3: patch_size is 5; on this map it must be between 1 and 4"), "a patch on an early map": (f"{HEAD}runs: [{{patch_size: 9, layer: [both, previous]}}]\n", "impossible p9-layer_both studies/bad.yaml, line 3: patch_size is 9; .*impossible p9-layer_previous"), "too many patches": (f"{HEAD}runs: [{{selector: random, n_patches: 500}}]\n", "impossible random-n500 studies/bad.yaml, line 3: n_patches is 500"),
+    "an unknown method": (f"{HEAD}runs: [{{method: magic}}, {{method: logitnorm}}]\n", "impossible magic studies/bad.yaml, line 3: method is 'magic'; choose one of .*to do +logitnorm"), "a misspelt parameter": (f"{HEAD}runs: [{{wieght: 1}}]\n", "impossible .*studies/bad.yaml, line 3: train.ipynb has no parameter 'wieght'; did you mean 'weight'"),
+    "a seed of text": (f"{HEAD}runs: [{{seed: one}}]\n", "impossible sone studies/bad.yaml, line 3: seed is 'one'; expected a whole number from 0 to 1,000,000"), "half a seed": (f"{HEAD}runs: [{{seed: 0.5}}]\n", "impossible .*seed is 0.5; expected a whole number"), "one training twice": (f"{HEAD}runs: [{{method: cross_entropy, weight: [0.1, 0.2]}}]\n", "studies/bad.yaml, line 3: the same training as cross_entropy-w0.1; take one"),
     "6 stages": (f"{HEAD}runs: [{{stages: 6}}]\n", "stages is 6; expected a whole number from 0 to 5"), "a data set that is none": (f"{HEAD}runs: [{{dataset: cifar11}}]\n", "dataset is 'cifar11'; choose one of .*did you mean 'cifar10'"), "true for a number": (f"{HEAD}runs: [{{epochs: true}}]\n", "epochs is true; expected a whole number"),
 }  # fmt: skip
 
@@ -89,6 +89,9 @@ STUDIES = {
     ("a folder for a study", lambda d: (d / "studies/f.yaml").mkdir(), "study plan f", "there is no study 'f': studies/f.yaml is a folder; there are good"),
     ("a record that is spoilt", lambda d: [(d / "runs/good/cross_entropy-s0").mkdir(parents=True), (d / "runs/good/cross_entropy-s0/record.json").write_text("{")],
      "study plan good", "impossible cross_entropy-s0 .*record.json is not whole JSON.*to do +background-s0"),
+    ("runs in a file: plan", None, "study plan good --runs notes.txt", "--runs notes.txt is a file; name a folder"),
+    ("runs in a file: status", None, "study status good --runs notes.txt", "--runs notes.txt is a file; name a folder"),
+    ("no study", None, "study plan", "STUDY is missing .name of a file in studies/, or its path.; write it", 2),
     ("publish what is not there", None, "study publish goood", "there is no study 'goood'"),
 )  # fmt: skip
 def test_studies(row, project):
@@ -130,15 +133,16 @@ def values():
     *(Row(f"-p {name}={value}", None, [*RUN, "-p", f"{name}={value}"], message, 2) for name, value, message in values()),
     ("-p without =", None, [*RUN, "-p", "seed"], "-p 'seed' has no value; write -p seed=VALUE", 2), ("-p of nothing", None, [*RUN, "-p", ""], "(an argument|-[a-z-]+) is empty", 2),
     ("-p =1", None, [*RUN, "-p", "=1"], "has no parameter ''", 2), ("-p misspelt", None, [*RUN, "-p", "wieght=1"], "has no parameter 'wieght'; did you mean 'weight'", 2),
-    ("-p of a shell", None, [*RUN, "-p", "$(touch pwned)=1"], "has no parameter", 2), ("-f of a folder", None, [*RUN, "-f", "studies"], "studies cannot be read: Is a directory; give|studies cannot be read", 2),
-    ("-f of nothing", None, [*RUN, "-f", "nowhere.yaml"], "nowhere.yaml cannot be read: No such file", 2), ("-f with a list", parameters("seed: [1, 2]\n"), [*RUN, "-f", "p.yaml"], "p.yaml, line 1: seed is .1, 2.; expected a whole number", 2),
+    ("-p of a shell", None, [*RUN, "-p", "$(touch pwned)=1"], "has no parameter", 2), ("-f of a folder", None, [*RUN, "-f", "studies"], "studies is a folder; name a file", 2),
+    ("-f of nothing", None, [*RUN, "-f", "nowhere.yaml"], "there is no nowhere.yaml; look whether it is spelt right", 2), ("-f with a list", parameters("seed: [1, 2]\n"), [*RUN, "-f", "p.yaml"], "p.yaml, line 1: seed is .1, 2.; expected a whole number", 2),
     ("-f with null", parameters("seed:\n"), [*RUN, "-f", "p.yaml"], "p.yaml, line 1: seed is null; expected a whole number", 2), ("-f with yes", parameters("force: yes please\n"), [*RUN, "-f", "p.yaml"], "p.yaml, line 1: force is 'yes please'; expected true or false", 2),
     ("out of nothing", None, [*RUN, "-p", "out="], "out is ''; expected a folder", 1), ("out of spaces", None, [*RUN, "-p", "out=  "], "out is ' *'; expected", 1), ("out at somebody's home", None, [*RUN, "-p", "out=~nobody-of-that-name/x"], "no such home folder", 1),
-    ("no notebook", None, ["run", "nowhere.ipynb", "out.ipynb"], "there is no notebook nowhere.ipynb; there are other.ipynb$", 2), ("text for a notebook", None, ["run", "notes.txt", "out.ipynb"], "notes.txt cannot be read as a notebook, as it is text; name an .ipynb file", 2),
-    ("a notebook without parameters", None, ["run", "other.ipynb", "out.ipynb"], "other.ipynb", 2), ("itself", None, ["run", "notebooks/train.ipynb", "notebooks/train.ipynb"], "is no notebook that bgood or papermill ran; name another", 2),
+    ("out a file", None, [*RUN, "-p", "out=notes.txt"], "out is notes.txt, a file; name a folder", 2), ("a folder for a notebook", None, ["run", "notebooks", "out.ipynb"], "notebooks is a folder; there are .*notebooks/train.ipynb", 2), ("a notebook of another folder", None, ["run", "train.ipynb", "out.ipynb"], "there is no notebook train.ipynb; .*did you mean 'notebooks/train.ipynb'", 2),
+    ("no notebook", None, ["run", "nowhere.ipynb", "out.ipynb"], "there is no notebook nowhere.ipynb; there are other.ipynb, notebooks/.*, notebooks/train.ipynb$", 2), ("text for a notebook", None, ["run", "notes.txt", "out.ipynb"], "notes.txt cannot be read as a notebook, as it is text; name an .ipynb file", 2),
+    ("a notebook without parameters", None, ["run", "other.ipynb", "out.ipynb"], "other.ipynb", 2), ("itself", None, ["run", "notebooks/train.ipynb", "notebooks/train.ipynb"], "the output is notebooks/train.ipynb, the notebook itself; name another", 2),
     ("over another notebook", None, ["run", "notebooks/train.ipynb", "other.ipynb", "-p", "seed=0"], "other.ipynb is there already, and is no notebook that bgood or papermill ran; name another", 2),
-    ("over text", None, ["run", "notebooks/train.ipynb", "notes.txt"], "notes.txt is there already, and is no notebook that bgood or papermill ran; name another", 2), ("into no notebook", None, ["run", "notebooks/train.ipynb", "out.txt"], "expected another .ipynb file", 2),
-    ("into a folder", lambda d: (d / "f.ipynb").mkdir(), ["run", "notebooks/train.ipynb", "f.ipynb"], "f.ipynb: Is a directory; name a file in it", 1),
+    ("over text", None, ["run", "notebooks/train.ipynb", "notes.txt"], "notes.txt is there already, and is no notebook that bgood or papermill ran; name another", 2), ("into no notebook", None, ["run", "notebooks/train.ipynb", "out.txt"], "expected a file that ends in .ipynb, other than", 2),
+    ("into a folder", lambda d: (d / "f.ipynb").mkdir(), ["run", "notebooks/train.ipynb", "f.ipynb"], "f.ipynb is a folder; name a file", 1),
 )  # fmt: skip
 def test_parameters(row, project):
     check(row, project)
@@ -173,14 +177,14 @@ def foreign(content, name="mine"):
     ("a set of a shell", None, ["data", "prepare", "$(touch pwned)"], "no data set is called"), ("no folder", None, "data prepare --from nowhere", "there is no folder nowhere"), ("a file for a folder", None, "data prepare --from notes.txt", "notes.txt is a file; give a folder"),
     ("a folder without sets", None, "data prepare --from pictures", "pictures holds no npz files. Put them there, or name"), ("a set that is not in it", foreign(npz(images=IMAGES)), "data prepare svhn --from sets", "sets holds no svhn_subset.npz for svhn, only mine.npz. Put"),
     ("what cannot be downloaded", None, "data prepare chars74k", "cannot be downloaded by bgood. Put"), ("verify a set misspelt", None, "data verify svnh", "no data set is called 'svnh'"), ("verify what is not there", None, "data verify cifar10", "cifar10 train is not prepared. Run"),
-    ("a command misspelt", None, "data lits", "No such command", 2),
+    ("a command misspelt", None, "data lits", "there is no command 'lits'; there are list, prepare, verify; did you mean 'list'", 2),
 )  # fmt: skip
 def test_image_sets(row, project):
     check(row, project)
 
 
 @pytest.mark.parametrize("where, message", [
-    ("notes.txt", "^error: BGOOD_DATA is notes.txt, which is no folder; set BGOOD_DATA to a folder"), ("notes.txt/below", "cannot be written: .*set BGOOD_DATA"), ("/proc/none", "cannot be written: .*set BGOOD_DATA"),
+    ("notes.txt", "^error: BGOOD_DATA is notes.txt, which is no folder; set BGOOD_DATA to a folder"), ("notes.txt/below", "cannot be written, as a part of the path .*set BGOOD_DATA"), ("/proc/none", "cannot be written, as there is no /proc/none.*set BGOOD_DATA"),
     ("/dev/null", "^error: BGOOD_DATA is /dev/null, which is no folder; set BGOOD_DATA"), ("~nobody-of-that-name/x", "BGOOD_DATA is .*no such home folder; write the path out"), (" ", "BGOOD_DATA is ' '; expected a folder"),
 ])  # fmt: skip
 def test_a_cache_that_is_none(where, message, project, monkeypatch):
@@ -199,10 +203,10 @@ BGOOD = [sys.executable, "-c", "from bgood_lib.cli import bgood; bgood()"]
 REAL = [
     (["--version"], 0, "bgood 0"), (["evaluate", "runs/scenes/ome"], 1, "did you mean 'runs/scenes/one'"), (["evaluate", ONE, "--dataset", "cifar10"], 1, "leave --dataset out"), (["evaluate", "notes.txt"], 1, "no feature bank that can be used"),
     (["score", ONE, "notes.txt"], 1, "notes.txt cannot be read as an image"), (["score", ONE, "pictures/a.png", "--csv", "pictures/b.jpg"], 1, "ends in .csv"), (["score", "net.safetensors", "pictures", "--detector", "KNN"], 1, "choose one of MSP"),
-    (["verify", "results", "--runs", "nowhere"], 3, "the files are whole"), (["verify", "notes.txt"], 1, "notes.txt is text, no record"), (["study", "plan", "goood"], 1, "did you mean 'good'"), (["data", "prepare", "svnh"], 1, "did you mean 'svhn'"), (["nothing"], 2, "No such command"),
-    (["run", "notebooks/train.ipynb", "other.ipynb"], 2, "is no notebook that bgood or papermill ran"), (["run", "notebooks/train.ipynb", "out.ipynb", "-p", "seed=x"], 2, "seed is 'x'; expected a whole number"), (["export", ONE, "pictures/a.png"], 1, "ends in .safetensors"), (["evaluate", ""], 2, "an argument is empty"),
+    (["verify", "results", "--runs", "nowhere"], 3, "the files are whole"), (["verify", "notes.txt"], 1, "notes.txt is text, no record"), (["study", "plan", "goood"], 1, "did you mean 'good'"), (["data", "prepare", "svnh"], 1, "did you mean 'svhn'"), (["nothing"], 2, "there is no command"),
+    (["run", "notebooks/train.ipynb", "other.ipynb"], 2, "is no notebook that bgood or papermill ran"), (["run", "notebooks/train.ipynb", "out.ipynb", "-p", "seed=x"], 2, "seed is 'x'; expected a whole number"), (["export", ONE, "pictures/a.png"], 1, "ends in .safetensors"), (["evaluate", ""], 2, "an argument is empty in: bgood evaluate"),
     (["study", "status", "$(touch pwned)"], 1, "there is no study"), (["run", "notebooks/train.ipynb", "out.ipynb", "-f", "notes.txt"], 2, "expected lines of `key: value`"), (["score", ONE, "pictures", "--csv", "scores.csv"], 1, "was not written by this command"),
-    (["verify", "mine/features.npz"], 1, "is an npz file, no record"), (["data", "prepare", "--from", "notes.txt"], 1, "notes.txt is a file; give a folder"), (["evaluate", ONE, "--out", "notes.txt/x"], 1, "is below notes.txt, which is a file"), (["export", ONE, "mine.txt/x.safetensors", "--nothing"], 2, "No such option"),
+    (["verify", "mine/features.npz"], 1, "is an npz file, no record"), (["data", "prepare", "--from", "notes.txt"], 1, "notes.txt is a file; give a folder"), (["evaluate", ONE, "--out", "notes.txt/x"], 1, "is below notes.txt, which is a file"), (["export", ONE, "mine.txt/x.safetensors", "--nothing"], 2, "there is no option --nothing"),
 ]  # fmt: skip
 
 

@@ -151,7 +151,7 @@ def command(*words):
     (["-p", "wieght=1"], "did you mean 'weight'"),
     (["-p", "count=1.5"], "count is '1.5'; expected a whole number"),
     (["-p", "count"], "-p 'count' has no value; write -p count=VALUE"),
-    (["-f", "missing.yaml"], "missing.yaml cannot be read: No such file"),
+    (["-f", "missing.yaml"], "there is no missing.yaml; look whether it is spelt right"),
     (["-f", "list.yaml"], "list.yaml holds [1]; expected lines of `key: value`"),
     (["-f", "broken.yaml"], "broken.yaml"),
     (["-f", "bad.yaml"], "bad.yaml, line 1: count is 0; expected a whole number from 1 to 100"),

@@ -89,7 +89,7 @@ def test_an_impossible_run_hides_no_other(study, tmp_path):
     for command in ("plan", "status"):
         done = CliRunner().invoke(app, ["study", command, str(study), "--runs", str(tmp_path)])
         lines = {line.split()[-1 if line.startswith("to do") else 1]: line for line in done.output.splitlines()}
-        assert done.exit_code == 1 and "put right what is impossible" in done.output
+        assert done.exit_code == 1 and "cannot be made; put right what is told" in done.output
         assert lines["background-p1"].startswith("to do") and lines["background-p8"].startswith("to do")
         assert "patch_size is 32; on this map it must be between 1 and 8" in lines["background-p32"]
         assert "method is 'nothing'" in lines["nothing"]
