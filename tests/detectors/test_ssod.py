@@ -28,7 +28,7 @@ def test_a_bank_without_leaves_it_out():
     assert "SSOD" not in set(evaluate(bank, n_resamples=0).rows["detector"])
     for function in (fit, score):
         with pytest.raises(
-            ValueError, match="SSOD needs an OOD head and the bank has none; train with penalty ood_head"
+            ValueError, match="SSOD needs an OOD head, and the bank has none; train with -p penalty=ood_head, or choose"
         ):
             function("SSOD", bank)
     assert score_all(bank, ["SSOD"])["SSOD"].startswith("InputError: SSOD needs an OOD head")
