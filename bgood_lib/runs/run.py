@@ -171,7 +171,7 @@ def open_weights(path, detector="MSP"):
         told = f"{path} was trained on {dataset}, whose images set its threshold"
         if dataset not in {name for name, _ in datasets.names()}:
             raise DataError(
-                f"{told}: no data set of that name is here; bring it: bgood data prepare --from FOLDER"
+                f"{told}: no data set of that name is here. Run: bgood data prepare --from FOLDER, with its npz files in it"
             ) from None
         raise DataError(f"{told}: {error}") from None
     sets = dict.fromkeys(("train", "test", split), extract(network, images, labels, keep=True))

@@ -371,7 +371,7 @@ def metadata(value):
     ("a detector that must be fitted", None, f"score {WEIGHTS} pictures --detector KNN", "KNN cannot be computed from weights alone; choose one of MSP, MaxLogit, Energy"),
     ("an unknown detector", None, f"score {WEIGHTS} pictures --detector MPS", "unknown detector 'MPS'"),
     ("a data set not prepared", header(lambda a, t: a["config"].update(dataset="cifar10")), SCORE, "net.safetensors was trained on cifar10, whose images set its threshold: cifar10 test is not prepared. Run: bgood data prepare cifar10"),
-    ("an unknown data set", header(lambda a, t: a["config"].update(dataset="cifar11")), SCORE, "trained on cifar11, whose images set its threshold: no data set of that name is here; bring it: bgood data prepare --from FOLDER"),
+    ("an unknown data set", header(lambda a, t: a["config"].update(dataset="cifar11")), SCORE, "trained on cifar11, whose images set its threshold: no data set of that name is here. Run: bgood data prepare --from FOLDER"),
     ("a data set of a list", header(lambda a, t: a["config"].update(dataset=["a"])), SCORE, "net.safetensors|no data set"),
     ("evaluate weights", None, f"evaluate {WEIGHTS}", "net.safetensors is a network alone, which only .bgood score. takes; give"),
 )  # fmt: skip
