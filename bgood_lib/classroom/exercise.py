@@ -156,7 +156,7 @@ class Exercise:
         return checking.load_asking(self.folder)
 
     def outcomes(self, question, answer, seed=VISIBLE):
-        """What an answer gives on the inputs of a seed: list of dict, see :func:`checking.ask`."""
+        """What an answer gives on the inputs of a seed: list of dict, see :func:`bgood_lib.classroom.checking.ask`."""
         return checking.ask({"kind": question.kind, "name": question.name}, answer, question.inputs(seed), self.asking)
 
     def known(self, question, solution, seed=VISIBLE):
@@ -187,7 +187,7 @@ class Exercise:
         return {"inputs": inputs, "right": right, "wrong": wrong}
 
     def weigh(self, question, outcomes, known, solution):
-        """What an answer is worth, and why: ``share``, ``label``, ``text``; see :func:`checking.diagnose`."""
+        """What an answer is worth, and why: ``share``, ``label``, ``text``; see :func:`bgood_lib.classroom.checking.diagnose`."""
         if question.kind == "judged":
             judge = getattr(self.asking, f"judge_{question.name}")
             return checking.judged(judge, outcomes, known["inputs"], solution)

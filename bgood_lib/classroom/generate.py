@@ -98,7 +98,7 @@ def write_exercise(exercise, folder):
     ----------
     exercise : Exercise
     folder : path
-        It gets ``NAME.ipynb``, ``checking.py``, ``checks.json``, ``checks.npz`` and what is in :data:`COPIED`.
+        It gets ``NAME.ipynb``, ``checking.py``, ``checks.json``, ``checks.npz`` and what is in ``COPIED``.
     """
     folder = Path(folder)
     notebook = student_notebook(exercise)
@@ -111,7 +111,7 @@ def write_exercise(exercise, folder):
 
 
 def write_files(exercise, folder):
-    """Write what a student gets as it is: ``checking.py`` and what is in :data:`COPIED`."""
+    """Write what a student gets as it is: ``checking.py`` and what is in ``COPIED``."""
     shutil.copy(checking.__file__, folder / "checking.py")
     for name in COPIED:
         if (exercise.folder / name).is_dir():

@@ -24,6 +24,8 @@ import psutil
 SCRIPT = Path(__file__).with_name("sandbox.sh")
 PACKAGE = Path(__file__).parents[1]
 USERS = itertools.cycle(range(61_184, 65_000))  # numbers that nobody has: what one may start is counted by user
+PROGRAMS = "/usr/bin:/bin:/usr/sbin:/sbin"  # Debian keeps chroot from the path of those who are not root
+TOOLS = ("unshare", "setpriv", "prlimit", "chroot")
 MOST_SAID = 64 * 2**20  # bytes of answers
 
 GUARDS = {
@@ -150,7 +152,7 @@ def run(command, work, ours, limits=None, reply=None, way=None):
 
 def _environment(home):
     return {
-        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(home), "TMPDIR": "/tmp", "LANG": "C.UTF-8",
+        "PATH": f"{Path(sys.executable).parent}:{PROGRAMS}", "HOME": str(home), "TMPDIR": "/tmp", "LANG": "C.UTF-8",
         "MPLBACKEND": "Agg", "PYTHONPATH": str(PACKAGE.parent), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONNOUSERSITE": "1",
         **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     }  # fmt: skip
@@ -165,7 +167,7 @@ def _wrapped(command, folder, limits, way):
         f"--cpu={int(limits.seconds + limits.after) + 5}",
     ]  # fmt: skip
     if way == "plain":
-        return [*(limited if shutil.which("prlimit") else []), *command]
+        return [*(limited if shutil.which("prlimit", path=PROGRAMS) else []), *command]
     home = "" if way == "root" else "--map-root-user"
     user = str(next(USERS)) if way == "root" else "same"
     spaces = ["--mount", "--pid", "--fork", "--net", "--ipc", "--uts", "--kill-child=KILL"]
@@ -271,9 +273,9 @@ def best_way():
 
 @functools.lru_cache
 def lacking(way=None):
-    """Guards of :data:`GUARDS` that a way does not have, tried out: frozenset of str."""
+    """Guards of ``GUARDS`` that a way does not have, tried out: frozenset of str."""
     way = way or best_way()
-    if way != "plain" and not all(map(shutil.which, ("unshare", "setpriv", "prlimit", "chroot"))):
+    if way != "plain" and not all(shutil.which(name, path=PROGRAMS) for name in TOOLS):
         return frozenset(GUARDS)
     with tempfile.TemporaryDirectory(prefix="bgood-") as folder:
         for name in ("work", "ours"):

@@ -42,5 +42,5 @@ else
   chown -R "$user" "$root/bgood/work"
   set -- --reuid="$user" --regid="$user" --clear-groups --no-new-privs --inh-caps=-all --bounding-set=-all -- "$@"
 fi
-mount -o remount,ro "$root"
+mount -o remount,bind,ro,nosuid "$root"
 exec chroot "$root" /usr/bin/setpriv "$@"
