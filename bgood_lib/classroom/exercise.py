@@ -248,5 +248,7 @@ def read_exercises(folder="exercises"):
     """All exercises of a folder, by name: dict of str to Exercise."""
     paths = sorted(Path(folder).glob("*/questions.py"))
     if not paths:
-        raise InputError(f"{folder} holds no exercise: no folder in it has a questions.py")
+        raise InputError(
+            f"{folder} holds no exercise: no folder in it has a questions.py; name another with --exercises"
+        )
     return {path.parent.name: read_exercise(path.parent) for path in paths}

@@ -62,7 +62,9 @@ def make_class(exercises, out="class", book=".", report=print):
     out = Path(out)
     mark = out / ".bgood-class"
     if out.exists() and (not out.is_dir() or any(out.iterdir())) and not mark.is_file():
-        raise InputError(f"{out} is not empty, and not written by this command; give another OUT, or move it aside")
+        raise InputError(
+            f"{out} is not empty, and not written by this command; name another with --out, or move it aside"
+        )
     shutil.rmtree(out, ignore_errors=True)
     students, instructor = out / "students", out / "instructor"
     students.mkdir(parents=True)

@@ -4,7 +4,8 @@ import csv
 from pathlib import Path
 
 from ..utils import files
-from ..utils.errors import InputError
+from ..utils.errors import InputError, system_words
+from ..utils.kinds import kind_of
 
 FULL_NAME, GRADE, IDENTIFIER = "Full name", "Grade", "Identifier"  # columns of Moodle's grading worksheet
 COMMENTS = "Feedback comments"
@@ -133,12 +134,7 @@ def fill_in(roster, results, exercises, out):
         It is neither.
     """
     path = Path(roster)
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            rows, columns = list(reader), list(reader.fieldnames or [])
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"the roster {path} cannot be read: {error}") from None
+    rows, columns = read_roster(path)
     missing = []
     for result in results:
         name, number = result["student"].casefold(), result["id"]
@@ -146,7 +142,7 @@ def fill_in(roster, results, exercises, out):
             row = next((r for r in rows if number and r[IDENTIFIER].split()[-1:] == [number]), None)
             row = row or next((r for r in rows if (r.get(FULL_NAME) or "").casefold() == name), None)
             column = GRADE
-        elif columns[:2] == ["Student", "ID"]:
+        else:
             row = next((r for r in rows if number and r["ID"] == number), None)
             row = row or next((r for r in rows if _letters(r["Student"]) == _letters(name)), None)
             title = exercises[result["exercise"]].title
@@ -155,11 +151,6 @@ def fill_in(roster, results, exercises, out):
                 raise InputError(
                     f"{path} has no column {title!r}: make the assignment in Canvas first, under this name"
                 )
-        else:
-            raise InputError(
-                f"{path} has the columns {', '.join(columns[:6])}; expected Moodle's ({IDENTIFIER}, {GRADE}) or "
-                "Canvas's (Student, ID)"
-            )
         if row is None:
             missing.append(result["student"])
             continue
@@ -168,6 +159,28 @@ def fill_in(roster, results, exercises, out):
             row[COMMENTS] = _comment(result)
     _write(Path(out) / f"filled-{path.name}", columns, rows, plain=False)
     return missing
+
+
+def read_roster(path):
+    """Rows and columns of a file that Moodle or Canvas has written.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or is of neither.
+    """
+    wanted = f"expected Moodle's ({IDENTIFIER}, {GRADE}) or Canvas's (Student, ID)"
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            rows, columns = list(reader), list(reader.fieldnames or [])
+    except OSError as error:
+        raise InputError(f"the roster: {'; '.join(system_words(error, path))}") from None
+    except (UnicodeDecodeError, csv.Error):
+        raise InputError(f"the roster {path} is {kind_of(path)}, not a table in UTF-8; {wanted}") from None
+    if not {IDENTIFIER, GRADE} <= {*columns} and columns[:2] != ["Student", "ID"]:
+        raise InputError(f"the roster {path} has the columns {', '.join(columns[:6]) or 'none'}; {wanted}")
+    return rows, columns
 
 
 def _letters(name):

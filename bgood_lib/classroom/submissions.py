@@ -66,7 +66,7 @@ def find_submissions(folder, exercises, exercise=None):
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise InputError(f"there is no folder {folder}; SUBMISSIONS names the folder with a file or folder a student")
+        raise InputError(f"there is no folder {folder}; name one that holds a file or folder a student")
     found = []
     for entry in sorted(folder.iterdir()):
         if entry.name.startswith("."):
@@ -140,7 +140,7 @@ def _filled(base, path, root, exercises, exercise):
         return replace(base, problem=f"it cannot be read: {error}")
     if not base.exercise:
         named = ", ".join(exercises)
-        return replace(base, problem=f"its name says no exercise; expected one of {named}, or give EXERCISE")
+        return replace(base, problem=f"its name says no exercise; expected one of {named}, or give --exercise NAME")
     return replace(base, data=data)
 
 

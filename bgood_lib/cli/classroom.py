@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from .common import output_folder
+
 Exercises = Annotated[Path, typer.Option(metavar="FOLDER", help="where the exercises are written")]
 ONLY = "names of exercises, with commas; by default all"
 
@@ -30,7 +32,7 @@ def make(
     """Make the folder to hand out: exercises without solutions, data, slides; the instructor's part apart."""
     from ..classroom.handout import make_class
 
-    made = make_class(_chosen(exercises, only), out, report=typer.echo)
+    made = make_class(_chosen(exercises, only), output_folder(out), report=typer.echo)
     typer.echo(f"to hand out: {made / 'students.zip'}; for yourself: {made / 'instructor'}")
 
 
@@ -50,8 +52,12 @@ def grade(
 ):
     """Mark a folder of submissions, each kept apart, on inputs that students have not seen."""
     from ..classroom.grading import grade as mark
+    from ..classroom.marks import read_roster
 
     chosen = _chosen(exercises, None)
+    out = output_folder(out)
+    if roster:
+        read_roster(roster)
     if exercise:
         _chosen(exercises, exercise)
     mark(submissions, chosen, out, exercise, key, jobs, again, roster, typer.echo)

@@ -26,7 +26,7 @@ def _end(name, found):
     """Exit code 1 if a run or page is impossible."""
     if n := sum(one.state == "impossible" for one in found):
         typer.echo(
-            f"error: {n:,} run{'s' * (n > 1)} or pages of {_file(name)} cannot be made; put right what is told behind "
+            f"error: {n:,} {'runs or pages' if n > 1 else 'run or page'} of {_file(name)} cannot be made; put right what is told behind "
             "'impossible' above, then give this command again",
             err=True,
         )

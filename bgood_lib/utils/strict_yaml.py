@@ -192,8 +192,8 @@ def _in_words(error, text, line):
     shown = "".join(filter(str.isprintable, here.strip()))
     if plain is _INDENT and here[: error.problem_mark.column].rstrip().endswith(("'", '"')):
         plain = _BEHIND
-    if "<document start>" in told and text.splitlines()[0].startswith("%"):
-        plain = "the file begins with %, a sign of YAML's own; put it in quotes"
+    if "<document start>" in told and lines[0].startswith("%"):
+        line, shown, plain = 1, lines[0], "the file begins with %, a sign of YAML's own; put it in quotes"
     shown = shown if len(shown) <= 60 else f"{shown[:60]} ..."
     if isinstance(error, yaml.reader.ReaderError):
         plain = f"the control character {error.character:#04x}; take it away"

@@ -183,6 +183,28 @@ def test_image_sets(row, project):
     check(row, project)
 
 
+EXERCISES = f"--exercises {Path(__file__).parents[2] / 'exercises'}"
+
+
+@table(
+    ("no exercises", None, "class --exercises pictures", "pictures holds no exercise: no folder in it has a questions.py; name another with --exercises"),
+    ("an exercise misspelt", None, f"class {EXERCISES} --only 1_mesuring", "there is no exercise '1_mesuring'; did you mean '1_measuring'.*there are 1_measuring"),
+    ("a class into a file", None, f"class {EXERCISES} --out notes.txt", "^error: --out notes.txt is a file; name a folder"),
+    ("a class into what is not its own", None, f"class {EXERCISES} --out pictures", "pictures is not empty, and not written by this command; name another with --out, or move it aside"),
+    ("a class in /proc", None, f"class {EXERCISES} --out /proc/none", "^error: /proc/none cannot be written, as /proc takes no files; name another place"),
+    ("marks in /proc", None, f"grade pictures {EXERCISES} --out /proc/none", "^error: /proc/none cannot be written, as /proc takes no files; name another place"),
+    ("nothing to mark", None, "grade", "FOLDER is missing .a file or folder a student.; write it", 2),
+    ("to mark what is not there", None, f"grade nowhere {EXERCISES}", "there is no folder nowhere; name one"),
+    ("to mark a file", None, f"grade notes.txt {EXERCISES}", "there is no folder notes.txt; name one"),
+    ("a roster that is not there", None, f"grade pictures {EXERCISES} --roster nowhere.csv", "^error: the roster: there is no nowhere.csv; look whether"),
+    ("a picture for a roster", None, f"grade pictures {EXERCISES} --roster pictures/a.png", "^error: the roster pictures/a.png is a picture .PNG., not a table in UTF-8; expected Moodle's"),
+    ("a roster of others", None, f"grade pictures {EXERCISES} --roster scores.csv", "^error: the roster scores.csv has the columns name, mark; expected Moodle's"),
+    ("no job at a time", None, f"grade pictures {EXERCISES} --jobs 0", "--jobs is '0'; expected a whole number from 1 to 64", 2),
+)  # fmt: skip
+def test_classes(row, project):
+    check(row, project)
+
+
 @pytest.mark.parametrize("where, message", [
     ("notes.txt", "^error: BGOOD_DATA is notes.txt, which is no folder; set BGOOD_DATA to a folder"), ("notes.txt/below", "cannot be written, as a part of the path .*set BGOOD_DATA"), ("/proc/none", "cannot be written, as there is no /proc/none.*set BGOOD_DATA"),
     ("/dev/null", "^error: BGOOD_DATA is /dev/null, which is no folder; set BGOOD_DATA"), ("~nobody-of-that-name/x", "BGOOD_DATA is .*no such home folder; write the path out"), (" ", "BGOOD_DATA is ' '; expected a folder"),
