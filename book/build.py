@@ -1,8 +1,10 @@
 """Build the book from the records and executed pages that are here: nothing is trained, nothing is executed.
 
 python book/build.py [FOLDER]    into FOLDER/_build/html and FOLDER/_build/book.zip; FOLDER is by default the project
+python book/build.py --without-solutions [FOLDER]    the same for students; FOLDER is by default _build/students
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -62,4 +64,8 @@ def build(folder):
 
 
 if __name__ == "__main__":
-    build(Path(sys.argv[1] if len(sys.argv) > 1 else ROOT).resolve())
+    given = sys.argv[1:]
+    if given[:1] == ["--without-solutions"]:
+        os.environ["BGOOD_SOLUTIONS"] = "hide"
+        given = given[1:] or [ROOT / "_build/students"]
+    build(Path(given[0] if given else ROOT).resolve())

@@ -1,0 +1,143 @@
+"""Exercises of a class in the book: a table of them, a folder to download for each, and a pointer in their chapters.
+
+    ```{exercises}
+    ```
+
+Where ``repository_url`` and a launch button's host are set in _config.yml, each also opens there, from the branch ``students``
+that holds what ``make class`` made. With ``BGOOD_SOLUTIONS=hide`` (``python book/build.py --without-solutions``) the chapters'
+questions have no answers.
+"""
+
+import hashlib
+import os
+import tempfile
+import zipfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+from bgood_lib.classroom.exercise import read_exercises
+from bgood_lib.classroom.generate import write_exercise
+
+ROOT = Path(__file__).parents[1]
+BRANCH = "students"
+PAGE = "book/class"
+
+
+def buttons(name, theme):
+    """Where an exercise opens: dict of words to addresses, empty where no address is set.
+
+    Parameters
+    ----------
+    name : str
+    theme : dict
+        ``html_theme_options`` of _config.yml.
+    """
+    project = urlsplit(theme.get("repository_url", "")).path.strip("/")
+    hosts = theme.get("launch_buttons", {})
+    file, found = f"{name}/{name}.ipynb", {}
+    if project and hosts.get("colab_url"):
+        found["Colab"] = f"{hosts['colab_url']}/github/{project}/blob/{BRANCH}/{file}"
+    if project and hosts.get("binderhub_url"):
+        found["Binder"] = f"{hosts['binderhub_url']}/v2/gh/{project}/{BRANCH}?urlpath=lab/tree/{file}"
+    return found
+
+
+class Exercises(SphinxDirective):
+    """A list of all exercises, as a table."""
+
+    def run(self):
+        """What docutils calls."""
+        up = "../" * self.env.docname.count("/")
+        rows = []
+        for name, exercise in read_exercises(ROOT / "exercises").items():
+            self.env.note_dependency(str(exercise.folder / "questions.py"))
+            needs = "NumPy" if exercise.needs == "numpy" else "all of bgood"
+            title = nodes.reference("", exercise.title, refuri=f"{up}exercises/{name}.zip")
+            opened = [
+                [nodes.reference("", f"open on {host}", refuri=address)]
+                for host, address in buttons(name, self.config.html_theme_options).items()
+            ]
+            goal = [nodes.Text(f"{exercise.goal[:1].upper()}{exercise.goal[1:]}.")]
+            number = name.partition("_")[0]
+            rows.append(
+                (
+                    [[nodes.Text(f"{number}. "), title], goal, *opened],
+                    [[nodes.Text(f"{exercise.minutes} min, {needs}")]],
+                )
+            )
+        table = nodes.table(classes=["commands"])
+        group = nodes.tgroup(cols=2)
+        group += [nodes.colspec(colwidth=width) for width in (75, 25)]
+        head, body = nodes.thead(), nodes.tbody()
+        head += _row([[[nodes.Text(text)]] for text in ("exercise: a folder to download", "takes")])
+        body += [_row(row) for row in rows]
+        group += [head, body]
+        table += group
+        return [table]
+
+
+def _row(cells):
+    """A row: each cell is a list of paragraphs, each of these a list of nodes."""
+    row = nodes.row()
+    for cell in cells:
+        entry = nodes.entry()
+        entry += [nodes.paragraph("", "", *inside) for inside in cell]
+        row += entry
+    return row
+
+
+def point(app, doctree):
+    """Add a box with its exercises to the end of a chapter."""
+    docname = app.env.docname
+    for exercise in read_exercises(ROOT / "exercises").values():
+        if exercise.chapter != docname:
+            continue
+        box = nodes.admonition(classes=["tip"])
+        box += nodes.title("", f"Do it yourself: {exercise.title}")
+        text = f"{exercise.goal[:1].upper()}{exercise.goal[1:]}, in {exercise.minutes} minutes: "
+        address = app.builder.get_relative_uri(docname, PAGE)
+        link = nodes.reference("", "an exercise that checks itself", refuri=address)
+        box += nodes.paragraph("", "", nodes.Text(text), link, nodes.Text("."))
+        last = [node for node in doctree.children if isinstance(node, nodes.section)][-1:] or [doctree]
+        last[0].append(box)
+
+
+def hide(app, doctree):
+    """Take the answers out of the chapters' questions."""
+    if os.environ.get("BGOOD_SOLUTIONS") == "hide":
+        for node in list(doctree.findall(lambda node: type(node).__name__ == "solution_node")):
+            node.parent.remove(node)
+
+
+def folders(app, exception):
+    """Write a zip of each exercise beside the pages; what has not changed is kept."""
+    if exception or app.builder.format != "html":
+        return
+    out = Path(app.outdir) / "exercises"
+    out.mkdir(exist_ok=True)
+    for name, exercise in read_exercises(ROOT / "exercises").items():
+        path, mark = out / f"{name}.zip", Path(app.doctreedir) / f"exercise-{name}"
+        found = hashlib.sha256()
+        for file in sorted(p for p in exercise.folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+            found.update(file.read_bytes())
+        for file in sorted((ROOT / "bgood_lib/classroom").glob("*.py")):
+            found.update(file.read_bytes())
+        if path.is_file() and mark.is_file() and mark.read_text() == found.hexdigest():
+            continue
+        with tempfile.TemporaryDirectory() as made, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            write_exercise(exercise, Path(made) / name)
+            for file in sorted(p for p in Path(made).rglob("*") if p.is_file()):
+                archive.write(file, file.relative_to(made))
+        mark.write_text(found.hexdigest())
+
+
+def setup(app):
+    """What Sphinx calls."""
+    app.add_directive("exercises", Exercises)
+    app.connect("doctree-read", hide, priority=400)
+    app.connect("doctree-read", point)
+    app.connect("build-finished", folders)
+    return {"parallel_read_safe": True}
