@@ -70,6 +70,8 @@ class Visit:
     Attributes
     ----------
     page : playwright Page
+    scheme : str
+        ``light`` or ``dark``.
     errors : list of str
         Of the console, and uncaught ones.
     foreign : list of str
@@ -78,8 +80,8 @@ class Visit:
         Files of the book that were loaded.
     """
 
-    def __init__(self, page, book):
-        self.page, self.book = page, book
+    def __init__(self, page, book, scheme="light"):
+        self.page, self.book, self.scheme, self.turned = page, book, scheme, False
         self.errors, self.foreign, self.files = [], [], set()
         page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -92,6 +94,12 @@ class Visit:
             self.files.add(path)
         elif address.scheme not in ("data", "blob"):
             self.foreign.append(request.url)
+
+    def turn_dark(self):
+        """What a reader sees when the system goes dark while the page is open."""
+        self.page.emulate_media(color_scheme="dark")
+        self.page.wait_for_selector("html[data-theme=dark]", state="attached")
+        self.scheme, self.turned = "dark", True
 
     def weight(self):
         """Bytes loaded so far, each file gzipped."""
@@ -110,10 +118,11 @@ class Visit:
         }""")
 
     def axe(self):
-        """Violations that axe-core finds: rule and elements."""
+        """Violations that axe-core finds: rule and elements. What turned dark is asked about colours only: nothing else changed."""
         if not self.page.evaluate("typeof axe === 'object'"):
             self.page.evaluate((from_npm.package("axe-core") / "axe.min.js").read_text(encoding="utf-8"))
-        found = self.page.evaluate("axe.run(document, {preload: false, resultTypes: ['violations']})")
+        only = ", runOnly: ['color-contrast', 'link-in-text-block']" if self.turned else ""
+        found = self.page.evaluate(f"axe.run(document, {{preload: false, resultTypes: ['violations']{only}}})")
         return [
             f"{rule['id']}: {', '.join(node['html'][:160] for node in rule['nodes'][:4])}"
             for rule in found["violations"]
@@ -165,12 +174,12 @@ def visit(built_book, contexts):
         path, _, query = name.partition("?")
         page = contexts(width, dark).new_page()
         try:
-            it = Visit(page, built_book)
+            it = Visit(page, built_book, "dark" if dark else "light")
             page.goto((built_book / path).as_uri() + (f"?{query}" if query else ""), wait_until="load")
             yield it
             if check:
                 wrong = it.complaints()
-                assert not wrong, f"{name}, {width} pixels, {'dark' if dark else 'light'}:\n" + "\n".join(wrong)
+                assert not wrong, f"{name}, {width} pixels, {it.scheme}:\n" + "\n".join(wrong)
         finally:
             page.close()
 

@@ -33,6 +33,20 @@ def complaints(contexts, tmp_path, visitor):
     return said
 
 
+def test_what_is_wrong_in_the_dark_alone_is_found(contexts, tmp_path, visitor):
+    pale = "<style>html[data-theme=dark] p {background: #111; color: #333}</style>"
+    turn = "<script>matchMedia('(prefers-color-scheme: dark)').onchange = () => document.documentElement.dataset.theme = 'dark'</script>"
+    (tmp_path / "page.html").write_text(PAGE.format(pale + turn), encoding="utf-8")
+    page = contexts(390, False).new_page()
+    it = visitor(page, tmp_path)
+    page.goto((tmp_path / "page.html").as_uri(), wait_until="load")
+    assert it.complaints() == []
+    it.turn_dark()
+    (found,) = it.complaints()
+    page.close()
+    assert found.startswith("axe: color-contrast")
+
+
 def test_a_page_without_a_fault_is_left_in_peace(complaints):
     assert (
         complaints('<button>Go</button><div style="overflow-x: auto" tabindex="0"><p style="width: 500px">A</p></div>')

@@ -15,11 +15,13 @@ MOST = 1_200_000  # bytes of a page and all that it loads before a click, each f
 @pytest.mark.parametrize("name", [*PAGES, "search", "genindex"])
 def test_page(visit, name):
     for width in (1280, 390):
-        for dark in (False, True):
-            with visit(f"{name}.html", width=width, dark=dark) as opened:
-                assert opened.page.locator("#main-content h1:visible").count() == 1
-                heaviest = sorted(((path.stat().st_size, path.name) for path in opened.files), reverse=True)[:4]
-                assert opened.weight() < MOST, f"{opened.weight():,} bytes; the largest files, unpacked: {heaviest}"
+        with visit(f"{name}.html", width=width) as opened:
+            assert opened.page.locator("#main-content h1:visible").count() == 1
+            heaviest = sorted(((path.stat().st_size, path.name) for path in opened.files), reverse=True)[:4]
+            assert opened.weight() < MOST, f"{opened.weight():,} bytes; the largest files, unpacked: {heaviest}"
+            in_light = opened.complaints()
+            assert not in_light, f"{name}, {width} pixels, light:\n" + "\n".join(in_light)
+            opened.turn_dark()  # what is then wrong is found when the block ends
 
 
 class Links(HTMLParser):
