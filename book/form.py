@@ -1,4 +1,6 @@
-"""What the book's theme does not do by itself: a link to the repository, no dead scripts, images of the right size."""
+"""What the book's theme does not do by itself: a link to the repository, no dead scripts, numbers of figures."""
+
+from docutils import nodes
 
 # sphinx-thebe would let readers run cells on a foreign host; it puts its scripts on every page, twice.
 UNUSED = "sphinx_thebe"
@@ -16,8 +18,23 @@ def link_repository(app, config):
     config.html_theme_options["use_repository_button"] = bool(config.html_theme_options.get("repository_url"))
 
 
+def number_figures(app, doctree):
+    """Number the figures of a page: in the caption or, below a computed one, before the sentence that says what to see."""
+    number, unnamed = 0, False
+    for node in doctree.findall(lambda one: isinstance(one, nodes.image | nodes.caption | nodes.paragraph)):
+        sees = isinstance(node, nodes.paragraph) and node.children and node.children[0].astext() == "What to see:"
+        if isinstance(node, nodes.image):
+            unnamed = True
+        elif unnamed and (sees or isinstance(node, nodes.caption)):
+            number, unnamed = number + 1, False
+            node.insert(0, nodes.strong("", f"Figure {number}. "))
+        if sees:
+            node["classes"].append("see")
+
+
 def setup(app):
     """What Sphinx calls."""
+    app.connect("doctree-read", number_figures)
     app.connect("config-inited", take_out)
     app.connect("config-inited", link_repository)
     return {"parallel_read_safe": True}

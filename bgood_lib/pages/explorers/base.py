@@ -9,6 +9,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.transforms import Bbox
 
 from ...utils.errors import InputError, nearest
 from ...utils.files import read_json, write_json
@@ -194,7 +195,7 @@ def prepared(module, described):
     return module.prepare(described["data"]) if hasattr(module, "prepare") else described["data"]
 
 
-def picture(module, data, values, dpi=90):
+def picture(module, data, values, dpi=90, trim=False):
     """An explorer as a picture.
 
     Parameters
@@ -206,6 +207,8 @@ def picture(module, data, values, dpi=90):
     values : dict
         Of all controls.
     dpi : float, default=90
+    trim : bool, default=False
+        Cut off what is empty above and below.
 
     Returns
     -------
@@ -213,8 +216,12 @@ def picture(module, data, values, dpi=90):
     """
     figure = plt.Figure(figsize=module.SIZE, dpi=dpi)
     module.draw(figure, data, values)
+    room = None
+    if trim:
+        drawn = figure.get_tightbbox()
+        room = Bbox([[0, max(drawn.y0 - 0.05, 0)], [module.SIZE[0], min(drawn.y1 + 0.05, module.SIZE[1])]])
     with io.BytesIO() as file:
-        figure.savefig(file, format="png", dpi=dpi, pil_kwargs={"compress_level": 1})
+        figure.savefig(file, format="png", dpi=dpi, bbox_inches=room, pil_kwargs={"compress_level": 1})
         return file.getvalue()
 
 
@@ -235,7 +242,7 @@ def still(name, described, dpi=144, **values):
     bytes : a PNG
     """
     module = find(name)
-    return picture(module, prepared(module, described), {**defaults(described), **values}, dpi)
+    return picture(module, prepared(module, described), {**defaults(described), **values}, dpi, trim=True)
 
 
 def explore(name, described=None, **sources):

@@ -11,7 +11,7 @@ from . import trained
 from .base import Choice, Colour, Slider, description, pack, unpack
 from .folded import Folded, fold
 
-SIZE = (7.2, 5.4)
+SIZE = (5.4, 7.7)
 SHRINK = 2  # of a photograph; training crops are shrunk 1.5 to 3 times
 # The set's photographs in its order: which of the pieces that test crops come from, and whose they are.
 PHOTOS = {
@@ -181,37 +181,37 @@ def draw(figure, data, values):
         Of the controls.
     """
     image = compose(data, values)
-    axis = figure.add_axes((0.01, 0.42, 0.3, 0.48))
+    axis = figure.add_axes((0.05, 0.715, 0.38, 0.27))
     axis.imshow(image)
     axis.set_axis_off()
-    bar = figure.add_axes((0.04, 0.33, 0.24, 0.025))
+    bar = figure.add_axes((0.55, 0.83, 0.38, 0.02))
     bar.imshow(np.linspace(0, 1, 64)[None], cmap=plots.NORMS, aspect="auto", extent=(0, data["vmax"], 0, 1))
     bar.set(yticks=[], xlabel=plots.LENGTH)
     for place, network in enumerate(data["networks"]):
-        _draw_network(figure, 0.37 + 0.33 * place, network, judge(network, image), data)
+        _draw_network(figure, 0.03 + 0.5 * place, network, judge(network, image), data)
 
 
 def _draw_network(figure, left, network, found, data):
-    axis = figure.add_axes((left, 0.5, 0.28, 0.4))
+    axis = figure.add_axes((left, 0.38, 0.42, 0.298))
     plots.norm_map(axis, found["norms"], data["vmax"])
     axis.set_title(network["title"])
     rows, columns = np.nonzero(found["chosen"])
     axis.scatter(columns, rows, s=120, marker="s", facecolors="none", edgecolors="white", linewidths=1)
-    axis = figure.add_axes((left + 0.02, 0.25, 0.26, 0.21))
+    axis = figure.add_axes((left + 0.04, 0.19, 0.36, 0.16))
     names, shares = data["classes"], found["probabilities"]
     axis.barh(range(len(names)), 100 * shares, color=plots.colour(network["method"]))
     axis.set(
         xlim=(0, 100), ylim=(len(names) - 0.5, -0.5), yticks=range(len(names)), xticks=(0, 50, 100), yticklabels=names
     )
-    axis = figure.add_axes((left, 0.01, 0.28, 0.18))
+    axis = figure.add_axes((left, 0.01, 0.44, 0.14))
     for row, (score, title) in enumerate(data["scores"].items()):
         low, threshold = (network["scores"][score][name] for name in ("low", "threshold"))
         at = np.clip((found["scores"][score] - low) / (threshold - low), -0.4, 1.6)
         known = found["scores"][score] <= threshold
         axis.plot([0, 1], [row, row], color=plots.ID_COLOUR, linewidth=5, alpha=0.4, solid_capstyle="butt")
         axis.plot(at, row, "o", color=plots.ID_COLOUR if known else plots.OOD_COLOUR, markeredgecolor=plots.INK)
-        axis.text(-0.45, row - 0.2, title, va="bottom", fontsize=9)
-        axis.text(1.75, row - 0.2, "known" if known else "unknown", ha="right", va="bottom", fontsize=9)
+        axis.text(-0.45, row - 0.2, title, va="bottom")
+        axis.text(1.75, row - 0.2, "known" if known else "unknown", ha="right", va="bottom")
     axis.axvline(1, color=plots.INK, linewidth=1)
     axis.set(xlim=(-0.45, 1.75), ylim=(2.4, -0.9))
     axis.set_axis_off()

@@ -10,7 +10,7 @@ from .. import plots
 from . import trained
 from .base import Choice, Stops, description, pack, unpack
 
-SIZE = (7.2, 5.2)
+SIZE = (7.2, 6.4)
 BINS = 36
 
 
@@ -109,8 +109,11 @@ def draw(figure, data, values):
     network, score, ood = data["networks"][values["weight"]], values["score"], values["ood"]
     images, norms = unpack(data["images"]), unpack(network["norms"])
     grid = figure.add_gridspec(
-        3, len(images), height_ratios=[1, 1, 1.4], hspace=0.25, left=0.09, right=0.98, bottom=0.1, top=0.91
+        5, len(images), height_ratios=[1, 1, 0.08, 0.5, 1.4], hspace=0.25, left=0.09, right=0.98, bottom=0.09, top=0.92
     )
+    bar = figure.add_subplot(grid[2, 1:-1])
+    bar.imshow(np.linspace(0, 1, 64)[None], cmap=plots.NORMS, aspect="auto", extent=(0, data["vmax"], 0, 1))
+    bar.set(yticks=[], xlabel=plots.LENGTH)
     for i, (image, caption) in enumerate(zip(images, data["captions"])):
         above, below = figure.add_subplot(grid[0, i]), figure.add_subplot(grid[1, i])
         above.imshow(image)
@@ -118,7 +121,7 @@ def draw(figure, data, values):
         above.set_title(textwrap.fill(caption, 17), fontsize=9)
         plots.norm_map(below, norms[i].astype(np.float32), data["vmax"])
     found, (low, high) = network["scores"][score], data["axes"][score][ood]
-    axis = figure.add_subplot(grid[2, :])
+    axis = figure.add_subplot(grid[4, :])
     edges = np.linspace(low, high, BINS + 1)
     labels = ("ID", plots.ID_COLOUR), (data["titles"][ood], plots.OOD_COLOUR)
     for packed, (label, colour) in zip(found["shares"][ood], labels):
