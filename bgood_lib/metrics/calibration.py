@@ -84,25 +84,3 @@ def likeliest_temperature(logits, labels, bounds=(0.01, 100.0)):
     if (logits.argmax(1) == labels).all():
         return float(bounds[0])
     return float(np.exp(minimize_scalar(loss, bounds=np.log(bounds), method="bounded", options={"xatol": 1e-4}).x))
-
-
-def matching_temperature(logits, confidence):
-    """The temperature at which a network's mean confidence is a given one.
-
-    Parameters
-    ----------
-    logits : ndarray of shape [N, K]
-    confidence : float
-        Wanted mean of the largest probability of ``logits / temperature``, between 1 / K and 1.
-
-    Returns
-    -------
-    float
-        Between 1e-3 and 1e3, to which out of reach confidences lead.
-    """
-    low, high = np.log(1e-3), np.log(1e3)
-    for _ in range(50):
-        middle = (low + high) / 2
-        surer = softmax(np.asarray(logits) / np.exp(middle)).max(-1).mean() > confidence
-        low, high = (middle, high) if surer else (low, middle)
-    return float(np.exp((low + high) / 2))

@@ -121,27 +121,6 @@ def setting_of(frame, **config):
     return there[0] if len(there) else None
 
 
-def confidence_changes(runs, sets, figure="mean_confidence", than=()):
-    """Change of a figure of confidence, as a mean over some image sets; see :func:`changes`.
-
-    Parameters
-    ----------
-    runs : DataFrame
-    sets : list of str
-        OOD sets, or ``test``.
-    figure : str, default="mean_confidence"
-        Of the largest probability: its mean, or ``above_0.9``, the share of images where it is larger.
-    than : list of str, default=()
-        Image sets whose mean is taken off: with ``["test"]``, how much more it changes on OOD than on ID images.
-    """
-
-    def mean(names):
-        return runs[[f"overconfidence/{name}/{figure}" for name in names]].mean(axis=1)
-
-    found = mean(sets) - mean(than) if than else mean(sets)
-    return changes(runs.assign(confidence=found), "confidence", within=())
-
-
 def validation(study, name, detector):
     """AUROC of every run on a validation set, columns ``run`` and ``validation``."""
     table = study.metrics["auroc"]
@@ -215,26 +194,6 @@ def over_control(frame, control, value="auroc", within=("detector",)):
 
 def _together(parts, within):
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*within, "setting", "difference"])
-
-
-def shared_and_not(frame, shared, other, value="auroc"):
-    """How much more a setting gains on one OOD set than on another, seed by seed.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Metrics of one detector, see :func:`changes`.
-    shared, other : str
-        Names of the sets.
-
-    Returns
-    -------
-    DataFrame
-        As :func:`changes`, of the figure on ``shared`` minus that on ``other``.
-    """
-    keys = ["run", "seed", "setting", "family", "plain", "collapsed"]
-    both = frame.pivot_table(index=keys, columns="ood", values=value, sort=False).reset_index()
-    return changes(both.assign(gap=both[shared] - both[other]), "gap", within=())
 
 
 def against(frame, setting, control, value="auroc", within=("detector",)):

@@ -7,7 +7,6 @@ from ..background_loss.selectors import SELECTORS
 from ..training.config import METHODS
 from ..training.losses import CLASSIFICATION
 
-BLIND = ("all", "random")  # the controls that do not look for background; true masks are the opposite control
 _LAYER = {"previous": "previous layer", "both": "both layers"}
 
 

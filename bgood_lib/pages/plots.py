@@ -9,9 +9,6 @@ import textwrap
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
-
-from .names import short_name
 
 WIDTH = 5.4  # inches: no figure of a page is wider
 FONT = 11  # points
@@ -158,45 +155,6 @@ def intervals(rows, xlabel):
     return figure
 
 
-def change_plot(panels, xlabel, scale=100):
-    """Differences with their intervals: panels two by two, one row a setting. `intervals` for one list of rows.
-
-    Parameters
-    ----------
-    panels : dict of str to DataFrame
-        ``setting``, ``mean``, ``low``, ``high`` and, where rows are to be told apart, ``colour``
-        (0, 1, ...). All panels show the settings of the first, in its order.
-    xlabel : str
-    scale : float, default=100
-
-    Returns
-    -------
-    matplotlib Figure
-    """
-    names = list(next(iter(panels.values()))["setting"])
-    columns = min(2, len(panels))
-    lines = -(-len(panels) // columns)
-    figure, axes = plt.subplots(
-        lines, columns, figsize=(WIDTH, 0.6 + lines * (0.45 + 0.3 * len(names))),
-        sharex=True, sharey=True, squeeze=False, layout="constrained",
-    )  # fmt: skip
-    y = np.arange(len(names))[::-1]
-    for axis in axes.flat[len(panels) :]:
-        axis.set_axis_off()
-    for axis, (title, rows) in zip(axes.flat, panels.items()):
-        rows = rows.set_index("setting").reindex(names)
-        axis.axvline(0, color="#888888", linewidth=0.8)
-        colours = [COLOURS[int(i)] for i in rows.get("colour", pd.Series(0, rows.index)).fillna(0)]
-        axis.hlines(y, scale * rows["low"], scale * rows["high"], colors=colours, linewidth=1.6)
-        axis.scatter(scale * rows["mean"], y, color=colours, s=20, zorder=3)
-        axis.set_title(textwrap.fill(title, 20))
-        axis.grid(axis="x", color=LIGHT)
-        axis.set_axisbelow(True)
-    axes[0, 0].set_yticks(y, [textwrap.fill(short_name(name), 24) for name in names])
-    figure.supxlabel(xlabel, fontsize=FONT)
-    return figure
-
-
 def image_row(axes, images, titles=None):
     """Show images [n, H, W, 3] side by side, one an axis."""
     for i, axis in enumerate(axes):
@@ -276,48 +234,4 @@ def patch_figure(images, maps, row_titles, shares=("evidence",)):
     if lengths:
         place = figure.add_axes((0.1, 0.5 / height, 0.8, 0.12 / height))
         _norm_bar(figure, vmax, cax=place, orientation="horizontal")
-    return figure
-
-
-def heat_table(panels, title, centre=None, digits=1):
-    """Tables as a picture, side by side or, where that is too wide to read, one above the other.
-
-    Coloured cells with their numbers. The few strongest cells (5%) share the strongest colour.
-
-    Parameters
-    ----------
-    panels : dict of str to DataFrame
-        Equal rows and columns; the key stands above its table. NaN is drawn as an empty cell.
-    title : str
-    centre : float, optional
-        Diverging colours around this value; otherwise colours from low to high.
-    digits : int, default=1
-    """
-    rows, columns = next(iter(panels.values())).axes
-    values = np.stack([np.asarray(table, float) for table in panels.values()])
-    n, stacked = len(panels), len(panels) * len(columns) > 5
-    width, height = max(0.62 * len(columns), 1.9), 0.3 * len(rows) + 0.5
-    figure, axes = plt.subplots(
-        *((n, 1) if stacked else (1, n)), sharex=True, sharey=True, squeeze=False, layout="constrained",
-        figsize=(width + 2.2, n * height + 1.4) if stacked else (n * width + 2.2, height + 1.4),
-    )  # fmt: skip
-    if centre is None:
-        limits = {"vmin": np.nanmin(values), "vmax": np.nanmax(values), "cmap": "cividis"}
-    else:
-        reach = max(np.nanpercentile(np.abs(values - centre), 95), 1e-9)
-        limits = {"vmin": centre - reach, "vmax": centre + reach, "cmap": "RdBu"}
-    for axis, name, cells in zip(axes.flat, panels, values):
-        image = axis.imshow(cells, aspect="auto", **limits)
-        for i, j in np.ndindex(cells.shape):
-            if np.isfinite(cells[i, j]):
-                red, green, blue, _ = image.cmap(image.norm(cells[i, j]))
-                dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
-                text = f"{cells[i, j]:{'+' if centre is not None else ''}.{digits}f}"
-                axis.text(j, i, text, ha="center", va="center", color="white" if dark else "black")
-        axis.set_xticks(range(len(columns)), columns, rotation=40, ha="right", rotation_mode="anchor")
-        axis.set_yticks(range(len(rows)), rows)
-        axis.set_title(name)
-        axis.spines[:].set_visible(False)
-        axis.tick_params(length=0)
-    figure.suptitle(textwrap.fill(title, 52))
     return figure

@@ -11,9 +11,7 @@ from bgood_lib.studies.notebooks import check_value, read_parameters
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 # What makes a new figure.
-DRAWS = re.compile(
-    r"plt\.(subplots|figure)\(|plots\.(confidence_histogram|patch_figure|heat_table|change_plot|intervals)\("
-)
+DRAWS = re.compile(r"plt\.(subplots|figure)\(|plots\.(confidence_histogram|patch_figure|intervals)\(")
 
 
 def test_there_are_notebooks():

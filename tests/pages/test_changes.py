@@ -3,16 +3,13 @@
 import pandas as pd
 import pytest
 
-from bgood_lib.pages import tables
 from bgood_lib.pages.changes import (
     against,
     changes,
     collapsed,
-    confidence_changes,
     mean_over_sets,
     over_control,
     setting_of,
-    shared_and_not,
     with_settings,
 )
 from bgood_lib.pages.names import setting_name, short_name
@@ -121,33 +118,6 @@ def test_pairs_share_all_but_the_background_loss(field, value):
     assert found["mean"].tolist() == [0, 0.25] and found["family"].nunique() == 2
 
 
-def test_gain_on_one_set_over_another(frame):
-    apart = shared_and_not(frame, "near", "far").set_index("setting")
-    assert apart.loc["cross-entropy + background (rank)", "mean"] == pytest.approx(((0.05 - 0) + (0.03 + 0.02)) / 2)
-
-
-def test_a_table_in_the_order_asked_for(frame):
-    names = ["cross-entropy + background (all cells)", "cross-entropy + background (rank)"]
-    found = changes(frame)
-    assert list(dict.fromkeys(tables.in_order(found, names)["setting"])) == names
-    table = tables.wide(found, {"far": "far away", "near": "close by"}, names)
-    assert list(table.index) == names and list(table.columns) == ["far away", "close by"]
-    assert table.loc[names[1], "close by"] == pytest.approx(0.04)
-
-
-def test_the_number_of_seeds_stands_once_in_a_row_where_it_is_one_number():
-    texts = {"a": "+1.2 [0.4, 2.0], n = 3", "b": "-0.1 [-1.0, 0.8], n = 3", "c": "88.0 / 90.0"}
-    assert tables.n_apart(pd.DataFrame([["-5.0, n = 3, 1 collapsed"]], columns=["x"])).values.tolist() == [
-        ["3", "-5.0, 1 collapsed"]
-    ]
-    table = pd.DataFrame({"same": texts, "other": {**texts, "b": "+0.5, n = 1"}, "none": {**texts, "a": "", "b": ""}}).T
-    apart = tables.n_apart(table)
-    assert list(apart.columns) == ["n", "a", "b", "c"]
-    assert list(apart.loc["same"]) == ["3", "+1.2 [0.4, 2.0]", "-0.1 [-1.0, 0.8]", "88.0 / 90.0"]
-    assert list(apart.loc["other"]) == ["", *table.loc["other"]]
-    assert list(apart.loc["none"]) == ["", *table.loc["none"]]
-
-
 def test_seeds_without_a_working_plain_training_are_left_out(frame):
     frame = frame.drop(columns=["setting", "family", "plain", "collapsed"])
     frame.loc[(frame["method"] == "logitnorm") & (frame["seed"] == 1), "accuracy"] = 0.12
@@ -158,19 +128,3 @@ def test_seeds_without_a_working_plain_training_are_left_out(frame):
     assert set(kept.loc[kept["collapsed"], "run"]) == {"background-rank-s0"}
     assert len(with_settings(frame, leave_out=False)) == len(frame)
     assert collapsed(frame.drop_duplicates("run")) == ["background-rank-s0", "logitnorm-None-s1"]
-
-
-def test_confidence_is_of_the_sets_and_the_figure_asked_for(frame):
-    runs = frame.drop_duplicates("run")
-    shrunk = runs["selector"].notna()
-    for figure, size in (("mean_confidence", 0.1), ("above_0.9", 0.2)):
-        runs = runs.assign(
-            **{f"overconfidence/near/{figure}": 0.9 - 2 * size * shrunk, f"overconfidence/far/{figure}": 0.9}
-        )
-    for figure, change in (("mean_confidence", -0.1), ("above_0.9", -0.2)):
-        found = confidence_changes(runs, ["near", "far"], figure)
-        assert found["mean"].tolist() == pytest.approx([change] * len(found))
-    assert confidence_changes(runs, ["far"])["mean"].tolist() == pytest.approx([0] * len(found))
-    more = confidence_changes(runs, ["near"], than=["far"])
-    assert more["mean"].tolist() == pytest.approx([-0.2] * len(found))
-    assert confidence_changes(runs, ["far"], than=["near"])["mean"].tolist() == pytest.approx([0.2] * len(found))

@@ -46,21 +46,6 @@ def test_patch_maps_and_their_figure(images, labels, patch_size):
     assert {image.get_clim() for image in norms} == {(0, float(maps["norm"].max()))}
 
 
-def test_heat_table_writes_numbers_and_leaves_missing_ones_empty():
-    table = pd.DataFrame([[1.26, np.nan], [-2, 0]], ["a", "b"], ["x", "y"])
-    figure = plots.heat_table({"one": table, "two": -table}, "title", centre=0)
-    one, two = figure.axes
-    assert {text.get_position(): text.get_text() for text in one.texts} == {
-        (0, 0): "+1.3",
-        (0, 1): "-2.0",
-        (1, 1): "+0.0",
-    }
-    assert [text.get_text() for text in two.texts] == ["-1.3", "+2.0", "-0.0"]
-    assert (one.get_title(), two.get_title()) == ("one", "two")
-    assert [label.get_text() for label in one.get_xticklabels()] == ["x", "y"]
-    assert [label.get_text() for label in one.get_yticklabels()] == ["a", "b"]
-
-
 def luminance(colour):
     rgb = np.array(to_rgb(colour))
     return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
@@ -113,14 +98,10 @@ def test_text_is_readable_on_a_phone(n):
     """A figure's text is 10 pixels high or more where the figure is 358 CSS pixels wide."""
     rng = np.random.default_rng(0)
     rows = pd.DataFrame({"mean": rng.normal(size=n), "low": -1.0, "high": 1.0, "label": "a b", "colour": "other"})
-    tables = {str(i): pd.DataFrame(rng.random((3, 3)), list("abc"), list("xyz")) for i in range(n)}
-    settings = pd.DataFrame({"setting": list("abc"), "mean": 0.0, "low": -1.0, "high": 1.0})
     figures = [
         plots.intervals(rows.assign(panel=[str(i) for i in range(n)]), "x"),
         plots.confidence_histogram({"id": rng.random(9)} | {str(i): rng.random(9) for i in range(n)}),
         plots.patch_figure(np.zeros((n, 8, 8, 3), np.uint8), [rng.random((n, 2, 2))], ["norm"]),
-        plots.heat_table(tables, "title"),
-        plots.change_plot({str(i): settings for i in range(n)}, "x"),
     ]
     for figure in figures:
         scale = 358 / figure.get_figwidth() / 72

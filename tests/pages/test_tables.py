@@ -1,18 +1,8 @@
 import pytest
 
 from bgood_lib.background_loss.selectors import SELECTORS
-from bgood_lib.pages.changes import with_settings
 from bgood_lib.pages.names import is_control, place, training_name
-from bgood_lib.pages.tables import (  # fmt: skip
-    comparison,
-    data_table,
-    first_run,
-    group_table,
-    mean_and_spread,
-    ood_table,
-    overconfidence_table,
-    seeds_note,
-)
+from bgood_lib.pages.tables import comparison, data_table, mean_and_spread
 from bgood_lib.studies.tables import make_study_tables
 from bgood_lib.training.config import METHODS
 
@@ -68,10 +58,6 @@ def study(records):
     return make_study_tables(records)
 
 
-def runs_of(records):
-    return with_settings(study(records).runs)
-
-
 def test_mean_and_spread():
     assert mean_and_spread([0.5]) == "50.0"
     assert plain(mean_and_spread([0.1, 0.3])) == "20.0 ± 14.1"  # ddof 1
@@ -117,76 +103,9 @@ def test_different_trainings_are_not_taken_for_seeds(make_record):
     assert found[1:] == ["cross-entropy + background (rank), k = 2", "cross-entropy + background (rank), k = 4"]
 
 
-def test_seeds_note(make_record):
-    single = {"a": make_record(PLAIN), "b": make_record()}
-    assert "n = 1" in plain(seeds_note(runs_of(single))) and "n = 2" not in plain(seeds_note(runs_of(single)))
-    note = plain(seeds_note(runs_of({**single, "c": make_record({"seed": 1})})))
-    assert "n = 1" in note and "n = 2" in note and "background (rank)" in note and "ddof 1" in note
-
-
-def test_ood_table(make_record):
-    records = {"a": make_record(PLAIN), "b": make_record(accuracy=0.8), "c": make_record({"seed": 1}, accuracy=0.9)}
-    records["c"]["metrics"][0]["auroc"] = 0.6
-    metrics = with_settings(study(records).metrics_frame())
-    table = ood_table(metrics)
-    assert list(table.columns) == ["cross-entropy", "cross-entropy + background (rank)"]
-    assert list(table.index)[:2] == ["n seeds", "ID accuracy"] and len(table) == 4
-    assert table["cross-entropy"].tolist() == ["1", "90.00", "80.0", "not available"]
-    assert [plain(text) for text in table["cross-entropy + background (rank)"]] == [
-        "2",
-        "85.00 ± 7.07",
-        "70.0 ± 14.1",
-        "not available",
-    ]
-    assert ood_table(metrics, "fpr95_id_positive", "KNN")["cross-entropy"].iloc[2] == "60.0"
-
-
-def test_overconfidence_table(make_record):
-    records = {
-        str(seed): make_record(
-            {"seed": seed}, overconfidence={"test": {"above_0.9": 0.5 + 0.2 * seed}, "svhn": {"above_0.9": 0.25}}
-        )
-        for seed in (0, 1)
-    }
-    table = overconfidence_table(runs_of(records), {"test": "ID", "svhn": "SVHN", "places": "Places"}, "above_0.9")
-    column = table["cross-entropy + background (rank)"].map(plain)
-    assert column.to_dict() == {"n seeds": "2", "ID": "60.0 ± 14.1", "SVHN": "25.0 ± 0.0", "Places": "not available"}
-
-
 def test_data_table(make_record):
     table = data_table(study({"a": make_record(), "b": make_record()}))
     assert list(table.index) == ["ID train", "ID test", "OOD far: svhn", "OOD far: places"]
     assert table.loc["OOD far: svhn", ["N", "sha256"]].tolist() == [20, "a" * 12]
     assert "N = 20" in table.loc["OOD far: svhn", "set"]
     assert "missing" in table.loc["OOD far: places", "set"]
-
-
-def test_a_page_says_which_run_it_misses(make_record):
-    runs = study({"a": make_record(PLAIN)}).runs
-    assert first_run(runs, "cross_entropy") == "a"
-    with pytest.raises(ValueError, match="needs a run of background with selector rank; .* has a"):
-        first_run(runs, "background", "rank")
-
-
-def test_group_table_counts_parts_and_gives_changes(make_record):
-    values = {
-        ("cross_entropy", None, 0): (0.5, 0.7), ("cross_entropy", None, 1): (0.1, 0.1),
-        ("background", "rank", 0): (0.7, 0.7), ("background", "all", 0): (0.9, None),
-    }  # fmt: skip
-    records = {}
-    for (method, selector, seed), aurocs in values.items():
-        record = make_record({"method": method, "selector": selector, "seed": seed, "weight": 0.1 if selector else 0})
-        entry, good = record["data"]["ood"][0], record["metrics"][0]
-        record["data"]["ood"] = [{**entry, "name": "mnist"}, {**entry, "name": "svhn", "standing": "part"}]
-        record["metrics"] = [
-            {**good, "ood": name, "auroc": auroc} if auroc else {"ood": name, "detector": "MSP", "error": "it broke"}
-            for name, auroc in zip(("mnist", "svhn"), aurocs)
-        ]
-        records[f"{method}-{selector}-{seed}"] = record
-    table = group_table(comparison(study(records).metrics_frame(), 0.1))
-    group = "far (2 sets, parts or stand-ins: 1)"
-    assert set(table.columns.get_level_values(0)) == {group}
-    assert plain(table[group, "cross-entropy", "alone"]["MSP"]) == "35.0 ± 35.4"
-    assert table[group, "cross-entropy", "+ background (rank)"]["MSP"] == "70.0 (+10.0)", "over shared seeds"
-    assert table[group, "cross-entropy", "+ background (all cells)"]["MSP"] == "failed"
-    assert table[group, "cross-entropy", "+ background (rank)"]["ID accuracy"] == "90.00 (+0.00)"
