@@ -1,14 +1,16 @@
 """The abstract's claims, asked of every kind of images.
 
-Each claim has one test that decides for each part of a venue: the background loss that was chosen, over a mean of OOD sets, by
-the score that no temperature moves. Everything else is evidence beside it. (One rule for all, but made when most figures had
-been seen.)
+A few tests decide, and are the book's one family: of the background loss that was chosen, by the score that no
+temperature moves, for each kind of OOD images whether it beats the plain network and whether it beats all cells; for each
+pair of sets whether it gains more, where backgrounds are shared, than all cells do; and of confidence at equal temperature.
+Everything else is evidence beside them. (One rule for all, but made when most figures had been seen.)
 """
 
 import pandas as pd
 
 from . import changes, verdict
 from .said import listed
+from .venues import views as all_views
 
 CONFIDENCE, DETECTION, BACKGROUND, PREMISE = (
     verdict.CONFIDENCE, verdict.DETECTION, verdict.BACKGROUND, verdict.PREMISE,
@@ -19,12 +21,12 @@ SHORT = {
     CONFIDENCE: "1 less sure", DETECTION: "2 better", BACKGROUND: "3 back\u00adground", PREMISE: "4 shared", COMBINES: "5 scores",
 }  # fmt: skip
 AT_TEMPERATURE = "confidence on OOD images, each at its own temperature"
-PARTLY, NOT_TESTED = "partly", "–"
+PARTLY, PARTLY_ALONE, NOT_TESTED = "partly", "partly, alone", "–"
 
 
 def _test(claim, view, part, measure, difference, decides, good=1):
     where = view.venue.title + (f" ({part})" if part else "")
-    return verdict.ask(claim, where, measure, difference, good, venue=view.venue.name, decides=decides)
+    return verdict.ask(claim, where, measure, difference, good, venue=view.venue.name, part=part, decides=decides)
 
 
 def _confidence(view):
@@ -52,13 +54,12 @@ def _by_scores(claim, view, setting, other, words=""):
     return tests
 
 
-def _premise(view):
+def _premise(view, every):
     tests = []
-    for score in verdict.scores(view.metrics) if view.venue.elsewhere else ():
-        if len(part := view.part(score)):
-            apart = changes.shared_and_not(part, view.venue.shared, view.venue.elsewhere)
-            found = apart.set_index("setting")["difference"].get(view.chosen)
-            tests += [_test(PREMISE, view, "", score, found, score == view.firm)] if found else []
+    for score in verdict.scores(view.metrics):
+        for other, words in ((every, ""), (view.plain, ", all cells not taken off")):
+            if found := view.gap(view.chosen, other, score):
+                tests.append(_test(PREMISE, view, "", score + words, found, score == view.firm and not words))
     return tests
 
 
@@ -79,14 +80,14 @@ def tests(views):
                 found += _by_scores(BACKGROUND, view, view.chosen, control, words)
         if masks := view.control("oracle"):
             found += _by_scores(BACKGROUND, view, masks, every, ", true masks less all cells")
-        found += _premise(view)
+        found += _premise(view, every)
         if norm := view.first("logitnorm_background"):
             found += _by_scores(DETECTION, view, norm, view.base(norm), ", on top of LogitNorm")
     return found
 
 
 def judge(found):
-    """Verdicts: those of the deciding tests also when all deciding tests are taken together.
+    """Verdicts: of the deciding tests as a family, of all others alone.
 
     Parameters
     ----------
@@ -95,14 +96,48 @@ def judge(found):
 
     Returns
     -------
-    DataFrame : see :func:`bgood_lib.pages.verdict.judge`; ``holm`` of the tests that do not decide is their verdict alone.
+    DataFrame : see :func:`bgood_lib.pages.verdict.judge`.
     """
-    deciding = verdict.judge([test for test in found if test["decides"]])
-    beside = [test for test in found if not test["decides"]]
-    rest = verdict.judge(beside) if beside else pd.DataFrame()
-    if len(rest):
-        rest["holm"] = rest["verdict"]
-    return pd.concat([deciding, rest], ignore_index=True)
+    parts = [[test for test in found if test["decides"] is decides] for decides in (True, False)]
+    return pd.concat(
+        [verdict.judge(part, family) for part, family in zip(parts, (True, False)) if part], ignore_index=True
+    )
+
+
+def family(root="results"):
+    """The tests that decide, with their verdicts; what a chapter says of one of them, it looks up here.
+
+    Parameters
+    ----------
+    root : path, default="results"
+
+    Returns
+    -------
+    DataFrame : see :func:`judge`.
+    """
+    judged = judge(tests(all_views(root)))
+    return judged[judged["decides"]]
+
+
+def word(judged, claim, venue, part=""):
+    """The verdict of one test of the family.
+
+    Parameters
+    ----------
+    judged : DataFrame
+        Of :func:`judge` or :func:`family`.
+    claim, venue, part : str
+        ``venue`` is a name of ``venues.VENUES``, ``part`` one of its kinds of OOD images; left out
+        for a claim that is asked of the whole venue.
+
+    Returns
+    -------
+    str : ``not measured`` where there is no such test.
+    """
+    rows = judged[
+        judged["decides"] & (judged["claim"] == claim) & (judged["venue"] == venue) & (judged["part"] == part)
+    ]
+    return rows["verdict"].iloc[0] if len(rows) else verdict.NOT_MEASURED
 
 
 def combined(view):
@@ -120,10 +155,14 @@ def one_word(verdicts):
     if not said:
         return NOT_TESTED
     if len(said) == 1:
-        return {verdict.UNCLEAR: "unclear"}.get(*said, *said)
-    if verdict.YES in said:
-        return PARTLY
-    return verdict.NO if verdict.NO in said else "unclear"
+        return said.pop()
+    order = {
+        verdict.YES: PARTLY,
+        verdict.YES_ALONE: PARTLY_ALONE,
+        verdict.NO: verdict.NO,
+        verdict.NO_ALONE: verdict.NO_ALONE,
+    }
+    return next((word for one, word in order.items() if one in said), verdict.UNCLEAR)
 
 
 def one_word_of_scores(counts):
@@ -133,7 +172,7 @@ def one_word_of_scores(counts):
 
 
 def table(judged, views):
-    """A word for each venue (rows) and claim (columns); bold what holds when all deciding tests are taken together.
+    """A word for each venue (rows) and claim (columns).
 
     Parameters
     ----------
@@ -150,19 +189,13 @@ def table(judged, views):
         rows[view.venue.title] = {}
         for claim, short in SHORT.items():
             part = judged[judged["decides"] & (judged["claim"] == claim) & (judged["venue"] == name)]
-            if claim == COMBINES:
-                word = one_word_of_scores(combined(view))
-            else:
-                word = one_word(part["verdict"])
-                clear = part[part["verdict"].isin([verdict.YES, verdict.NO])]
-                firm = len(clear) and (clear["holm"] == clear["verdict"]).all()
-                word = f"<b>{word}</b>" if firm else word
+            word = one_word_of_scores(combined(view)) if claim == COMBINES else one_word(part["verdict"])
             rows[view.venue.title][short] = word
     return pd.DataFrame(rows).T
 
 
 def sentence(judged, claim):
-    """A claim's verdicts in one sentence: where yes, where not clear, where no.
+    """A claim's verdicts in words: where yes, where no, and whether it is unclear on the others.
 
     Parameters
     ----------
@@ -182,9 +215,10 @@ def sentence(judged, claim):
     places = {word: list(dict.fromkeys(rows)) for word, rows in names.groupby(part["verdict"], sort=False)}
     said = []
     for word, lead in (
-        (verdict.YES, "Yes on"), (verdict.NO, "No on"), (verdict.UNCLEAR, "No clear change on"),
-        (verdict.TOO_FEW, "Too few seeds on"),
+        (verdict.YES, "Yes on"), (verdict.YES_ALONE, "Yes, alone, on"), (verdict.NO, "No on"),
+        (verdict.NO_ALONE, "No, alone, on"), (verdict.UNCLEAR, "Unclear on"), (verdict.TOO_FEW, "Too few seeds on"),
     ):  # fmt: skip
         if word in places:
-            said.append(f"{lead} {listed(places[word])}.")
+            others = word == verdict.UNCLEAR and said
+            said.append("Unclear on the others." if others else f"{lead} {listed(places[word])}.")
     return " ".join(said)

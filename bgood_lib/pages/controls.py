@@ -10,24 +10,6 @@ from ..utils.files import locate
 from . import plots
 from .venues import View, views
 
-# Where, and which kinds of OOD images are told apart there: the sets of each.
-KINDS = {
-    "scenes": {
-        "unseen digits": ("scenes_unseen",),
-        "no digit": ("scenes_background",),
-        "unknown backgrounds": ("scenes_novel", "scenes_elsewhere"),
-    },
-    "canvas": {
-        "other objects": ("canvas_objects",),
-        "no object": ("canvas_bare",),
-        "unknown backgrounds": ("canvas_elsewhere",),
-    },
-    "photos": {
-        "other objects": ("photos_unseen", "photos_unseen_moved", "photos_objects"),
-        "no object": ("photos_bare", "photos_places", "photos_textures"),
-    },
-}  # fmt: skip
-
 
 @dataclass(frozen=True)
 class Kind:
@@ -81,23 +63,21 @@ class Kind:
 
 
 def kinds(root="results"):
-    """All kinds of images that the published studies speak of: list of Kind.
+    """The kinds of images of all venues that have a study of true masks: list of Kind.
 
     Parameters
     ----------
     root : path, default="results"
     """
     found = []
-    there = views(root)
-    for place, parts in KINDS.items():
-        if place not in there:
+    for view in views(root).values():
+        if not view.venue.masks:
             continue
-        view = there[place]
         studies = [view]
         with_masks = locate(root) / view.venue.masks
-        if view.venue.masks not in ("", view.folder) and (with_masks / "runs.csv").is_file():
+        if view.venue.masks != view.folder and (with_masks / "runs.csv").is_file():
             studies.append(View(view.venue, with_masks))
-        found += [Kind(view.venue.title, label, sets, tuple(studies)) for label, sets in parts.items()]
+        found += [Kind(view.venue.title, label, sets, tuple(studies)) for label, sets in view.venue.parts.items()]
     return found
 
 

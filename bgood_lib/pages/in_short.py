@@ -1,21 +1,247 @@
-"""The book's verdict in three sentences, computed from the published tables.
+"""The book's verdict in three short paragraphs, computed from the published tables.
 
-What is said depends on the figures: a lead for *yes* and one for everything else, by the one rule of
-:mod:`bgood_lib.pages.verdict`.
+What is said follows the figures: a lead for each verdict that the tests can have. Seeds and intervals stand folded below.
 """
 
 from pathlib import Path
 
-from ..utils.files import atomic_write
-from . import verdict
-from .said import moves, number, span
-from .venues import views
+from ..background_loss.selectors import SELECTORS
+from ..utils.files import atomic_write, locate
+from . import claims, controls, verdict
+from .said import listed, mean, number, points, span
+from .venues import View, views
 
 _SEE = "{doc}`The evidence, claim by claim </book/results/study/claims>`."
+# What a kind of images is called in a sentence; others are called as their venue and part are.
+_WORDS = {
+    "photographs (no object)": "photographs without an object",
+    "scenes (unseen digits)": "made scenes with an unseen digit",
+    "scenes (no digit)": "made scenes without a digit",
+    "objects on photographs (no object)": "small photographs without an object",
+}
+_CLEAR = (verdict.YES, verdict.YES_ALONE)
 
 
-def sentences(root="results"):
-    """Where it helps most, what it does elsewhere, and whether background is the reason.
+def _of(judged, claim, *said):
+    """Tests of a claim with one of some verdicts, the largest difference first: list of rows."""
+    rows = judged[(judged["claim"] == claim) & judged["verdict"].isin(said)]
+    return sorted((row for _, row in rows.iterrows()), key=lambda row: -abs(row["difference"].mean))
+
+
+def _sizes(rows, before=""):
+    sizes = [number(row["difference"].mean, sign=not before) for row in rows]
+    places = [_WORDS.get(row["where"], row["where"]) for row in rows]
+    return listed(
+        [f"{before}{size}{' points' * (not i)} on {place}" for i, (size, place) in enumerate(zip(sizes, places))]
+    )
+
+
+def helps(judged, accuracies=(), sure=None):
+    """On which images it helps.
+
+    Parameters
+    ----------
+    judged : DataFrame
+        The family, see :func:`bgood_lib.pages.claims.family`.
+    accuracies : sequence of (str, float, float)
+        Images, ID accuracy with the loss and without it.
+    sure : (float, float), optional
+        Mean confidence on OOD photographs with the loss and without it, each at its own temperature.
+
+    Returns
+    -------
+    str
+    """
+    yes, alone, unclear, worse = (
+        _of(judged, verdict.DETECTION, *words)
+        for words in (
+            [verdict.YES], [verdict.YES_ALONE], [verdict.UNCLEAR, verdict.TOO_FEW], [verdict.NO, verdict.NO_ALONE],
+        )
+    )  # fmt: skip
+    said = [f"**{'It helps on some images' if yes else 'No gain is sure'}.**"]
+    if yes:
+        said.append(f"AUROC, without what a temperature gives, rises {_sizes(yes, 'by ')}.")
+    counted = ((alone, "gain clearly only when taken alone"), (unclear, "are unclear"), (worse, "lose"))
+    rest = [f"{len(rows)} {words}" for rows, words in counted if rows]
+    if rest:
+        said.append(f"Of {'the other' if yes else 'all'} kinds of OOD images, from scenes to CIFAR-10, {listed(rest)}.")
+    if accuracies:
+        figures = [f"{number(ours)}% instead of {number(plain)}% on {images}" for images, ours, plain in accuracies]
+        said.append(f"Accuracy on known images is {listed(figures)}.")
+    if sure and (tests := _of(judged, verdict.CONFIDENCE, *_CLEAR)):
+        alone = " (clear only when taken alone)" if tests[0]["verdict"] == verdict.YES_ALONE else ""
+        said.append(
+            "Of unknown photographs, each network at its own temperature, it is "
+            f"{number(sure[0], 0)}% sure instead of {number(sure[1], 0)}%{alone}."
+        )
+    return " ".join(said)
+
+
+def background(judged, masks=None, rim=None):
+    """Whether background is the reason.
+
+    Parameters
+    ----------
+    judged : DataFrame
+    masks : Difference, optional
+        True masks less all cells, on scenes with unseen digits.
+    rim : Difference, optional
+        The choice less the border, on photographs without an object.
+
+    Returns
+    -------
+    str
+    """
+    yes, alone = (_of(judged, verdict.BACKGROUND, word) for word in _CLEAR)
+    lead = "Background matters, by little" if yes else "Background may matter, by little" if alone else (
+        "That background is the reason is not shown"
+    )  # fmt: skip
+    said = [f"**{lead}.**"]
+    if yes or alone:
+        sure = ", each clear only when taken alone" if not yes else ""
+        said.append(f"Making only background short, not every cell, is worth {_sizes([*yes, *alone])}{sure}.")
+    if verdict.verdict(masks) == verdict.NO:
+        said.append(
+            "Against unseen digits the perfect choice, true masks, does *worse* than making every cell short, "
+            f"by {number(-masks.mean)} points (taken alone): what helps there is not background."
+        )
+    if rim:
+        well = "less well" if verdict.verdict(rim) == verdict.YES else "as well"
+        said.append(f"On photographs the rim of every picture, taken without a look, does {well}.")
+    if not _of(judged, verdict.PREMISE, *_CLEAR):
+        said.append("That it works *because* backgrounds are shared was not seen.")
+    return " ".join(said)
+
+
+def rest(printed, temperature, faster=None, blind=None, first_look=True):
+    """What else there is in a gain that one would print, on photographs without an object.
+
+    Parameters
+    ----------
+    printed, temperature : Difference
+        By MSP; and what a temperature alone gives the plain network.
+    faster : Difference, optional
+        What is left, without a temperature, against a plain network that a higher learning rate fits better.
+    blind : (str, Difference, Difference), optional
+        The selector that was chosen blind; its gain without an object and against other objects.
+    first_look : bool
+        Selector and weight were chosen when test sets had been seen.
+
+    Returns
+    -------
+    str
+    """
+    most = temperature.mean > printed.mean / 2 > 0
+    said = [
+        f"**{'Most of what one would print is a temperature' if most else 'A temperature is part of what one would print'}.** "
+        f"By the everyday score, MSP, photographs without an object gain {number(printed.mean)} points. "
+        f"A temperature, one number and no training, gives a plain network {number(temperature.mean)} already."
+    ]
+    if faster:
+        said.append(
+            f"Against a plain network trained at a higher rate {number(faster.mean)} are left, a temperature set aside."
+        )
+    said.append(
+        "These settings were not chosen blind."
+        if first_look
+        else "These settings were chosen blind, and the seeds are fresh."
+    )
+    if first_look and blind:
+        title, far, near = blind
+        said.append(
+            f"Chosen blind, {title} won; on fresh seeds it is worth "
+            f"{number(far.mean, sign=True)} without an object and {number(near.mean, sign=True)} against other objects."
+        )
+    return " ".join(said)
+
+
+def table(judged):
+    """The family's figures for each kind of images: Markdown."""
+    lines = ["| images | less the plain network | less all cells |", "|---|---|---|"]
+    for where, rows in judged[judged["part"] != ""].groupby("where", sort=False):
+        cells = {row["claim"]: _cell(row) for _, row in rows.iterrows()}
+        both = (cells.get(claim, "–") for claim in (verdict.DETECTION, verdict.BACKGROUND))
+        lines.append(f"| {where} | {' | '.join(both)} |")
+    return "\n".join(lines)
+
+
+def _cell(row):
+    bare = span(row["difference"]).removeprefix("95% interval ")
+    return f"*{row['verdict']}*: {number(row['difference'].mean, sign=True)} ({bare})"
+
+
+def _gathered(root):
+    """All that is said: the three paragraphs, the table and further figures as lines."""
+    found = views(root)
+    judged = claims.judge(claims.tests(found))
+    judged = judged[judged["decides"]]
+    photos = found["photos"]
+    no_object, objects = (photos.venue.parts[part] for part in ("no object", "other objects"))
+
+    def accuracy(view, setting):
+        return view.runs.loc[view.runs["setting"] == setting, "accuracy"].mean()
+
+    gains = {row["venue"] for row in _of(judged, verdict.DETECTION, verdict.YES)}
+    accuracies = [
+        (view.venue.title, accuracy(view, view.chosen), accuracy(view, view.plain))
+        for name, view in found.items()
+        if name in gains
+    ]
+    names = [f"at_temperature/overconfidence/{name}/mean_confidence" for name in photos.sets]
+    sure = photos.runs[names].mean(axis=1) if set(names) <= set(photos.runs) else None
+    if sure is not None:
+        sure = tuple(sure[photos.runs["setting"] == name].mean() for name in (photos.chosen, photos.plain))
+    unseen = [kind for kind in controls.kinds(root) if (kind.place, kind.label) == ("scenes", "unseen digits")]
+    masks = unseen[0].difference("oracle", "all", "firm") if unseen else None
+    rim = photos.difference(photos.chosen, photos.control("border"), photos.firm, no_object)
+    printed = photos.difference(photos.chosen, photos.plain, "MSP", no_object)
+    temperature = photos.difference(photos.plain, photos.plain, photos.firm, no_object, other_score="MSP")
+    about = photos.about
+    rates = about.loc[about["method"] == "cross_entropy", "learning_rate"].fillna(0)
+    others = [
+        name for name in rates.index[rates > rates[photos.plain]]
+        if photos.difference(name, photos.plain, photos.firm, no_object).mean > 0
+    ]  # fmt: skip
+    faster = photos.difference(photos.chosen, others[0], photos.firm, no_object) if others else None
+    blind, first_look = None, not photos.folder.endswith("confirm")
+    if first_look and (locate(root) / "photos_blind/runs.csv").is_file():
+        chosen = View(photos.venue, locate(root) / "photos_blind")
+        both = (chosen.difference(chosen.chosen, chosen.plain, chosen.firm, sets) for sets in (no_object, objects))
+        title = SELECTORS[chosen.about.loc[chosen.chosen, "selector"]].title
+        blind = ("the rim" if title == "border" else title, *both)
+    lines = {
+        "Photographs without an object, by MSP": printed,
+        "the same, a temperature alone": temperature,
+        "without a temperature, less a plain network trained at a higher rate": faster,
+        "the same by MaxLogit, which no temperature moves either": photos.difference(
+            photos.chosen, photos.plain, "MaxLogit", no_object
+        ),
+        "less the rim of every picture": rim,
+        "chosen blind, on fresh seeds": blind and blind[1],
+        "chosen blind, against other objects": blind and blind[2],
+        "Unseen digits, true masks less all cells": masks,
+    }
+    for _, row in judged[judged["part"] == ""].iterrows():
+        lines[f"{row['where'].capitalize()}: {row['claim']} ({row['measure']})"] = row["difference"]
+    said = [
+        helps(judged, accuracies, sure),
+        background(judged, masks, rim),
+        rest(printed, temperature, faster, blind, first_look),
+    ]
+    lines = {what: points(found) for what, found in lines.items() if found}
+    for name in sorted(gains, key=list(found).index):
+        view = found[name]
+        ours, plain = (
+            mean(view.runs.loc[view.runs["setting"] == name, "accuracy"]) for name in (view.chosen, view.plain)
+        )
+        lines[f"ID accuracy, {view.venue.title}"] = (
+            f"{ours}% with the loss, {plain}% without (± standard deviation over seeds)"
+        )
+    return said, table(judged), lines
+
+
+def text(root="results"):
+    """The verdict as Markdown: three paragraphs, the figures folded, a link to the evidence.
 
     Parameters
     ----------
@@ -24,127 +250,20 @@ def sentences(root="results"):
 
     Returns
     -------
-    list of str : three paragraphs of Markdown.
+    str
     """
-    found = views(root)
-    return [_most(found["photos"]), _elsewhere(found), _background(found)]
-
-
-def _most(photos):
-    sets = photos.venue.parts["no object"]
-    printed = photos.difference(photos.chosen, photos.plain, "MSP", sets)
-    temperature = photos.difference(photos.plain, photos.plain, photos.firm, sets, other_score="MSP")
-    left = photos.difference(photos.chosen, photos.plain, photos.firm, sets)
-    helps = verdict.verdict(left) == verdict.YES
-    lead = "It helps where a photograph shows no object" if helps else "No clear gain is left"
-    accuracy = [number(photos.runs.loc[photos.runs["setting"] == name, "accuracy"].mean())
-                for name in (photos.chosen, photos.plain)]  # fmt: skip
-    other = photos.difference(photos.chosen, photos.plain, "MaxLogit", sets)
-    also = (
-        f" By MaxLogit, which no temperature moves either, it is {number(other.mean, sign=True)} ({_bare(other)})."
-        if other
-        else ""
+    said, figures, lines = _gathered(root)
+    folded = "\n".join(f"- {what}: {figure}" for what, figure in lines.items())
+    rule = (
+        "AUROC without what a temperature gives, in points. *Yes*: clear when all tests of the book's one family are taken together; "
+        "*alone*: clear by its own interval only; *unclear*: the interval holds zero."
     )
-    blind = (
-        ""
-        if photos.folder.endswith("confirm")
-        else " Selector and weight were those of a first look, not chosen blind."
-    )
-    return (
-        f"**{lead}.** On photographs of places, surfaces and bare background, AUROC by the everyday score, MSP, "
-        f"{moves(printed)}. A mere temperature would give {number(temperature.mean, sign=True)}. Compared so that no "
-        f"temperature counts, {number(left.mean, sign=True)} are left ({span(left)}; two ways to set a temperature aside, which need not "
-        f"add up). Accuracy on the images it knows: {accuracy[0]}% instead of {accuracy[1]}%.{also}{_faster(photos, sets)}{blind}{_surer(photos)}"
-    )
-
-
-def _faster(photos, sets):
-    """What is left against plain networks with another learning rate, where they do better than the plain one."""
-    rows = photos.about
-    names = [name for name in rows.index if name != photos.plain and rows.loc[name, "plain"]]
-    said = []
-    for name in [name for name in names if rows.loc[name, "method"] == "cross_entropy"]:
-        if photos.difference(name, photos.plain, photos.firm, sets).mean > 0:
-            left = photos.difference(photos.chosen, name, photos.firm, sets)
-            said.append(
-                f" Against a plain network trained at a higher rate {number(left.mean, sign=True)} are left ({_bare(left)})."
-            )
-    return "".join(said)
-
-
-def _surer(photos):
-    """How sure the networks are of all OOD photographs, each at its own temperature; nothing where that is not clear."""
-    names = [f"at_temperature/overconfidence/{name}/mean_confidence" for name in photos.sets]
-    if not set(names) <= set(photos.runs):
-        return ""
-    sure = photos.runs[names].mean(axis=1)
-    change = photos.of_runs(photos.chosen, photos.plain, sure)
-    if verdict.verdict(change, good=-1) != verdict.YES:
-        return ""
-    ours, plain = (number(sure[photos.runs["setting"] == name].mean(), 0) for name in (photos.chosen, photos.plain))
-    return f" Over all {len(photos.sets)} sets of unknown photographs it is {ours}% sure instead of {plain}%, each network at its own temperature."
-
-
-# What else is compared: venue, part (None: all OOD sets), words.
-_OTHERS = (
-    ("scenes", "shared backgrounds", "made scenes with shared backgrounds"),
-    ("scenes", "other backgrounds", "made scenes with unknown backgrounds"),
-    ("canvas", "shared backgrounds", "CIFAR-10 objects pasted on photographs, with shared backgrounds"),
-    ("photos", "other objects", "photographs of other objects"),
-    ("cifar10", None, "CIFAR-10"),
-    ("tuned", None, "a finished CIFAR-10 network that goes on"),
-)
-
-
-def _elsewhere(found):
-    clear, unclear, worse = [], [], []
-    for name, part, words in _OTHERS:
-        if view := found.get(name):
-            change = view.difference(view.chosen, view.plain, view.firm, view.venue.parts.get(part))
-            place = {verdict.YES: clear, verdict.NO: worse}.get(verdict.verdict(change), unclear)
-            place.append(f"{words} {number(change.mean, sign=True)} ({_bare(change)})")
-    lead = "Elsewhere it depends on the images" if clear else "Elsewhere we saw no clear gain"
-    said = [
-        f"{words}: {'; '.join(entries)}."
-        for words, entries in (("Clear", clear), ("Not clear", unclear), ("Clearly worse", worse))
-        if entries
-    ]
-    return (
-        f"**{lead}.** Again without what a temperature gives, in points; *clear* means that the interval does not hold "
-        f"zero, each taken alone. {' '.join(said)}"
-    )
-
-
-def _bare(difference):
-    return span(difference).removeprefix("95% interval ")
-
-
-def _background(found):
-    photos, beats = found["photos"], []
-    for name, part, words in (
-        ("photos", "no object", "on photographs without an object"),
-        ("scenes", "shared backgrounds", "on made scenes with shared backgrounds"),
-    ):
-        if view := found.get(name):
-            control = view.control("all")
-            found_here = view.difference(view.chosen, control, view.firm, view.venue.parts[part])
-            beats += [(words, found_here)] if found_here else []
-    shown = beats and all(verdict.verdict(difference) == verdict.YES for _, difference in beats)
-    lead = "Background matters, by little" if shown else "That background is the reason is not clear everywhere"
-    figures = " and ".join(f"{number(d.mean, sign=True)} {words} ({_bare(d)})" for words, d in beats)
-    text = f"**{lead}.** Making only background short, not every cell, is worth {figures}."
-    rim = photos.difference(photos.chosen, photos.control("border"), photos.firm, photos.venue.parts["no object"])
-    if rim:
-        well = "does less well" if verdict.verdict(rim) == verdict.YES else "does as well"
-        text += (
-            f" But on photographs the rim of every picture, taken without looking, {well}: the choice less the rim is "
-        )
-        text += f"{number(rim.mean, sign=True)} ({_bare(rim)})."
-    return text
+    drawer = f":::{{dropdown}} Figures, seeds and intervals\n{rule}\n\n{figures}\n\n{folded}\n:::"
+    return "\n\n".join([*said, drawer, _SEE]) + "\n"
 
 
 def write(path, root="results"):
-    """Write the sentences as Markdown: paragraphs and a link to the evidence.
+    """Write :func:`text` into a file.
 
     Parameters
     ----------
@@ -155,7 +274,6 @@ def write(path, root="results"):
     -------
     Path : the file.
     """
-    text = "\n\n".join([*sentences(root), _SEE]) + "\n"
     with atomic_write(path) as temporary:
-        Path(temporary).write_text(text, encoding="utf-8")
+        Path(temporary).write_text(text(root), encoding="utf-8")
     return Path(path)

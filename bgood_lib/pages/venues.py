@@ -26,7 +26,7 @@ class Venue:
         Folders of ``results/``: the first of each tuple holds a study, the others further baselines. The first tuple
         whose study is there counts.
     parts : dict of str to tuple of str
-        What OOD sets are told apart, in words, and the sets of each.
+        Which kinds of OOD images are told apart, in words, and the sets of each.
     shared, elsewhere : str
         An OOD set on backgrounds like those of the training images, and one of the same objects on others.
     masks : str
@@ -52,14 +52,19 @@ VENUES = (
     Venue(
         "scenes", "scenes", (("scenes_confirm",),),
         {
-            "shared backgrounds": ("scenes_unseen", "scenes_background"),
-            "other backgrounds": ("scenes_novel", "scenes_elsewhere"),
+            "unseen digits": ("scenes_unseen",),
+            "no digit": ("scenes_background",),
+            "unknown backgrounds": ("scenes_novel", "scenes_elsewhere"),
         },
         "scenes_unseen", "scenes_elsewhere", "scenes_factors",
     ),
     Venue(
         "canvas", "objects on photographs", (("canvas",),),
-        {"shared backgrounds": ("canvas_objects", "canvas_bare"), "other backgrounds": ("canvas_elsewhere",)},
+        {
+            "other objects": ("canvas_objects",),
+            "no object": ("canvas_bare",),
+            "unknown backgrounds": ("canvas_elsewhere",),
+        },
         "canvas_objects", "canvas_elsewhere", "canvas",
     ),
     Venue("cifar10", "CIFAR-10", (("cifar10_confirm", "cifar10"),), _CIFAR),
@@ -183,6 +188,28 @@ class View:
         """
         ours = self.by_seed(setting, score, sets, metric)
         return self._paired(setting, other, ours, self.by_seed(other, other_score or score, sets, metric))
+
+    def gap(self, setting, other, score):
+        """How much more one setting gains where backgrounds are shared than where they are not, less what another does.
+
+        Parameters
+        ----------
+        setting, other : str or None
+        score : str
+
+        Returns
+        -------
+        Difference or None : None where the venue has no such pair of sets, or one of the settings is not there.
+        """
+        pair = self.venue.shared, self.venue.elsewhere
+        if not all((*pair, setting, other)):
+            return None
+
+        def of(name):
+            shared, elsewhere = (self.by_seed(name, score, [ood]) for ood in pair)
+            return {seed: shared[seed] - elsewhere[seed] for seed in shared.keys() & elsewhere.keys()}
+
+        return self._paired(setting, other, of(setting), of(other))
 
     def of_runs(self, setting, other, value):
         """As :meth:`difference`, of a column of ``runs`` or a Series with its index."""

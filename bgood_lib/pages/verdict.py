@@ -1,9 +1,10 @@
 """One rule for every yes and no of the book.
 
-A claim is tested by the 95% interval of paired differences over seeds: *yes* or *no* where it lies on that side of
-zero, *no clear change* where it holds zero, *too few* where there is no interval: under three seeds, or a collapsed
-network among them. Beside it stands what is left of the verdict when all tests of a page are taken together
-(:func:`bgood_lib.metrics.paired.holm`).
+A test asks a claim of paired differences over seeds. All tests that a claim is decided by are one family
+(:mod:`bgood_lib.pages.claims`). *Yes* and *no*: the difference is clear when the whole family is taken together (Holm's
+correction). *Yes, alone* and *no, alone*: it is not, but its own 95% interval lies on that side of zero; so of every test
+that is none of the family. *Unclear*: the interval holds zero. *Too few*: there is no interval, with fewer than three seeds or a
+collapsed network among them.
 
 Shrinking features shrinks logits and softens the softmax, which moves MSP even where nothing else changes. So MSP is
 joined by two scores that a mere temperature cannot move.
@@ -14,7 +15,6 @@ import math
 import pandas as pd
 
 from ..metrics.paired import holm
-from . import changes
 
 # What the abstract claims.
 CONFIDENCE, DETECTION, BACKGROUND, PREMISE = (
@@ -23,20 +23,15 @@ CONFIDENCE, DETECTION, BACKGROUND, PREMISE = (
     "it is background features that matter",
     "it works because backgrounds are shared",
 )
-YES, NO, UNCLEAR, TOO_FEW, NOT_MEASURED = "yes", "no", "no clear change", "too few", "not measured"
+YES, NO, UNCLEAR, TOO_FEW, NOT_MEASURED = "yes", "no", "unclear", "too few", "not measured"
+YES_ALONE, NO_ALONE = "yes, alone", "no, alone"
 SCORES = ("MSP", "ScaledMSP", "MaxLogit")
 INSTEAD = {"ScaledMSP": "TemperatureScaling"}  # no temperature moves it either; where tables lack the first
-TEMPERATURE = "on OOD images, less the plain network's with a temperature"
 LEVEL = 0.05
-RULE = (
-    "*yes* and *no*: the 95% interval over paired seeds (Student's t) lies on that side of zero; *no clear change*: it "
-    "holds zero; *too few*: fewer than three seeds, or a collapsed network among them. After the stroke, what is left "
-    "when all tests of the page are taken together (Holm's correction)."
-)
 
 
-def verdict(difference, good=1, p=None):
-    """What a paired difference says of a claim.
+def verdict(difference, good=1):
+    """What a paired difference says by its own interval.
 
     Parameters
     ----------
@@ -44,19 +39,36 @@ def verdict(difference, good=1, p=None):
         None where nothing was measured.
     good : {1, -1}
         The sign that the claim predicts.
-    p : float, optional
-        A p-value corrected for the number of tests, to decide in place of the interval.
 
     Returns
     -------
-    str : ``yes``, ``no``, ``no clear change``, ``too few`` or ``not measured``.
+    str : ``yes``, ``no``, ``unclear``, ``too few`` or ``not measured``.
     """
     if difference is None:
         return NOT_MEASURED
     if math.isnan(difference.low):
         return TOO_FEW
-    clear = difference.low > 0 or difference.high < 0 if p is None else p < LEVEL
-    return UNCLEAR if not clear else YES if good * difference.mean > 0 else NO
+    if difference.low <= 0 <= difference.high:
+        return UNCLEAR
+    return YES if good * difference.mean > 0 else NO
+
+
+def word(difference, good=1, p=math.nan):
+    """The verdict as pages print it.
+
+    Parameters
+    ----------
+    difference : Difference or None
+    good : {1, -1}
+    p : float, optional
+        The p-value corrected for the family; left out for a test that is none of it.
+
+    Returns
+    -------
+    str : of :func:`verdict`, with ``, alone`` behind a yes or no that does not hold in the family.
+    """
+    said = verdict(difference, good)
+    return {YES: YES_ALONE, NO: NO_ALONE}.get(said, said) if not p < LEVEL else said
 
 
 def scores(metrics):
@@ -81,99 +93,26 @@ def ask(claim, where, measure, difference, good=1, **beside):
     return {"claim": claim, "where": where, "measure": measure, "difference": difference, "good": good, **beside}
 
 
-def by_scores(claim, where, metrics, differences, setting, **beside):
-    """A test for every score: how a setting changes the mean AUROC.
-
-    Parameters
-    ----------
-    claim, where : str
-    metrics : DataFrame
-        Of :func:`bgood_lib.pages.changes.mean_over_sets`.
-    differences : callable
-        From such a frame to differences by ``setting`` and ``detector``, for example
-        :func:`bgood_lib.pages.changes.changes`.
-    setting : str
-    **beside
-        See :func:`ask`.
-
-    Returns
-    -------
-    list of dict : empty where the setting has no such difference.
-    """
-    names = scores(metrics)
-    found = differences(metrics[metrics["detector"].isin(names)], within=("detector",))
-    found = found[found["setting"] == setting].set_index("detector")["difference"]
-    return [ask(claim, where, name, found.get(name), **beside) for name in names if len(found)]
-
-
-def overconfidence(where, runs, sets, setting, figure="above_0.9", scaled=None):
-    """Tests of the claim that a setting is less overconfident on OOD images.
-
-    On OOD images alone; less that on ID images, since a smaller confidence everywhere tells nobody anything; and less
-    that of the plain network with a temperature at which both are equally sure of ID images.
-
-    Parameters
-    ----------
-    where : str
-    runs : DataFrame
-        Of :func:`bgood_lib.pages.changes.with_settings`.
-    sets : list of str
-        OOD sets.
-    setting : str
-    figure : str
-        See :func:`bgood_lib.pages.changes.confidence_changes`.
-    scaled : Difference, optional
-        Of the third test, see :func:`bgood_lib.pages.confidence.over_temperature`.
-
-    Returns
-    -------
-    list of dict
-    """
-    tests = []
-    for measure, than in (("on OOD images", ()), ("OOD less ID images", ("test",))):
-        found = changes.confidence_changes(runs, sets, figure, than).set_index("setting")["difference"]
-        if setting in found:
-            tests.append(ask(CONFIDENCE, where, measure, found[setting], good=-1))
-    return [*tests, ask(CONFIDENCE, where, TEMPERATURE, scaled, good=-1)] if tests else []
-
-
-def judge(tests):
-    """Verdicts of all tests of a page.
+def judge(tests, family=True):
+    """Verdicts of several tests.
 
     Parameters
     ----------
     tests : list of dict
         Of :func:`ask`.
+    family : bool
+        They are the family; otherwise none of them belongs to it.
 
     Returns
     -------
     DataFrame
-        The tests, claim by claim, with ``verdict`` and ``holm``: the verdict when all of them are taken together.
+        The tests, claim by claim, with ``verdict``: see :func:`word`.
     """
     claims = list(dict.fromkeys(row["claim"] for row in tests))
     frame = pd.DataFrame(sorted(tests, key=lambda row: claims.index(row["claim"])))
-    corrected = holm([math.nan if found is None else found.p for found in frame["difference"]])
-    rows = list(zip(frame["difference"], frame["good"], corrected))
-    return frame.assign(
-        verdict=[verdict(found, good) for found, good, _ in rows], holm=[verdict(*row) for row in rows]
-    )  # fmt: skip
-
-
-def table(judged, digits=1):
-    """Verdicts as text: a row per claim and place, a column per measure; cells ``alone / together: difference``."""
-    cells = [
-        row["verdict"] if row["difference"] is None or row["verdict"] == NOT_MEASURED
-        else f"{_pair(row)}: {row['difference'].text(digits)}" for _, row in judged.iterrows()
-    ]  # fmt: skip
-    keys = ["claim", "where"]
-    more = [name for name in judged if name not in (*keys, "measure", "difference", "good", "verdict", "holm")]
-    beside = judged.groupby(keys, sort=False)[more].first()
-    wide = judged.assign(cell=cells).pivot(index=keys, columns="measure", values="cell").reindex(beside.index)
-    return wide[list(dict.fromkeys(judged["measure"]))].fillna(NOT_MEASURED).join(beside).rename_axis(columns=None)
-
-
-def _pair(row):
-    return row["verdict"] if row["verdict"] == TOO_FEW else f"{row['verdict']} / {row['holm']}"
+    p = [math.nan if found is None else found.p for found in frame["difference"]]
+    corrected = holm(p) if family else [math.nan] * len(p)
+    return frame.assign(verdict=[word(*row) for row in zip(frame["difference"], frame["good"], corrected)])
 
 
 def count(judged):
@@ -181,7 +120,8 @@ def count(judged):
     tested = judged[~judged["verdict"].isin([TOO_FEW, NOT_MEASURED])]
     if tested.empty:
         return "No test has an interval: too few seeds."
-    alone, together = (int(tested[name].isin([YES, NO]).sum()) for name in ("verdict", "holm"))
+    together = int(tested["verdict"].isin([YES, NO]).sum())
+    alone = together + int(tested["verdict"].isin([YES_ALONE, NO_ALONE]).sum())
     return (
         f"{len(tested)} tests have an interval. {alone} of them say yes or no by themselves, where chance alone would "
         f"make about {LEVEL * len(tested):.1f}; taken together (Holm), {together} do."

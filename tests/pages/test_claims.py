@@ -1,6 +1,5 @@
 """Claims of two made-up venues with known answers."""
 
-import pandas as pd
 import pytest
 
 from bgood_lib.metrics.paired import paired_difference
@@ -16,7 +15,7 @@ CLEAR, BORDERLINE, NOTHING = over(1.0, 1.001, 0.999), over(1.0, 1.3, 0.6), over(
 
 def test(claim, name, part, difference, decides=True, measure="ScaledMSP"):
     where = f"{name} ({part})" if part else name
-    return verdict.ask(claim, where, measure, difference, venue=name, decides=decides)
+    return verdict.ask(claim, where, measure, difference, venue=name, part=part, decides=decides)
 
 
 test.__test__ = False
@@ -32,22 +31,37 @@ def judged():
     ])  # fmt: skip
 
 
-def test_only_deciding_tests_are_corrected_and_counted(judged):
+def test_only_deciding_tests_are_the_family(judged):
     assert judged["decides"].sum() == 5 and len(judged) == 6
-    assert judged.loc[judged["decides"], "holm"].tolist().count("yes") == 1
-    beside = judged[~judged["decides"]].iloc[0]
-    assert beside["holm"] == beside["verdict"] == "no clear change"
+    assert judged.loc[judged["decides"], "verdict"].tolist() == [
+        "yes",
+        "unclear",
+        "yes, alone",
+        "yes, alone",
+        "unclear",
+    ]
+    assert judged.loc[~judged["decides"], "verdict"].tolist() == ["unclear"]
 
 
 def test_a_claim_in_a_sentence(judged):
-    assert claims.sentence(judged, claims.DETECTION) == "Yes on here (one) and there. No clear change on here (two)."
-    assert claims.sentence(judged, claims.BACKGROUND) == "No clear change on here."
+    assert (
+        claims.sentence(judged, claims.DETECTION) == "Yes on here (one). Yes, alone, on there. Unclear on the others."
+    )
+    assert claims.sentence(judged, claims.BACKGROUND) == "Unclear on here."
     assert claims.sentence(judged, claims.PREMISE) == "Not tested."
 
 
+def test_the_word_of_one_test(judged):
+    assert claims.word(judged, claims.DETECTION, "there", "two") == "yes, alone"
+    assert claims.word(judged, claims.BACKGROUND, "here") == "unclear"
+    assert claims.word(judged, claims.PREMISE, "here") == "not measured"
+
+
 @pytest.mark.parametrize("verdicts, word", [
-    (["yes", "yes"], "yes"), (["yes", "no clear change"], "partly"), (["yes", "no"], "partly"),
-    (["no clear change"], "unclear"), (["no", "no clear change"], "no"), (["too few"], "too few"), ([], "–"),
+    (["yes", "yes"], "yes"), (["yes", "unclear"], "partly"), (["yes", "no"], "partly"), (["yes, alone"], "yes, alone"),
+    (["yes", "yes, alone"], "partly"), (["yes, alone", "unclear"], "partly, alone"), (["unclear"], "unclear"),
+    (["no", "unclear"], "no"), (["no, alone", "unclear"], "no, alone"), (["too few"], "too few"),
+    (["too few", "unclear"], "unclear"), ([], "–"),
 ])  # fmt: skip
 def test_one_word(verdicts, word):
     assert claims.one_word(verdicts) == word
@@ -67,10 +81,8 @@ class View:
         title = "here"
 
 
-def test_what_holds_together_is_bold(judged, monkeypatch):
+def test_a_word_for_each_venue_and_claim(judged, monkeypatch):
     monkeypatch.setattr(claims, "combined", lambda view: {verdict.YES: 1})
-    table = claims.table(judged, {"here": View, "there": View})
-    assert list(table.columns) == list(claims.SHORT.values()) and len(table) == 1, "two venues of one title"
     table = claims.table(judged, {"here": View})
-    assert table.iloc[0].tolist() == ["–", "<b>partly</b>", "unclear", "–", "most"]
-    assert isinstance(table, pd.DataFrame)
+    assert list(table.columns) == list(claims.SHORT.values())
+    assert table.iloc[0].tolist() == ["–", "partly", "unclear", "–", "most"]

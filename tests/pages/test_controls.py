@@ -34,9 +34,9 @@ def kinds(make_record, tmp_path, monkeypatch):
                 record["weights_sha256"] = f"{len(study) * 1000 + len(made):064x}"
                 made[f"{method}-{selector}-s{seed}"] = record
         write_study_tables(make_study_tables(made), tmp_path / study)
-    venue = venues.Venue("mine", "my images", (("fresh",),), {}, masks="masks")
-    monkeypatch.setattr(venues, "VENUES", (venue,))
-    monkeypatch.setattr(controls, "KINDS", {"mine": {"ones": ("one",), "both": ("one", "two")}, "elsewhere": {}})
+    venue = venues.Venue("mine", "my images", (("fresh",),), {"ones": ("one",), "both": ("one", "two")}, masks="masks")
+    without = venues.Venue("unmasked", "others", (("fresh",),), {"ones": ("one",)})
+    monkeypatch.setattr(venues, "VENUES", (venue, without))
     return controls.kinds(tmp_path)
 
 

@@ -43,7 +43,7 @@ def root(make_record, tmp_path):
 
 @pytest.fixture
 def view(root, monkeypatch):
-    venue = venues.Venue("mine", "mine", (("first",), ("second",)), {"a part": ("far",)})
+    venue = venues.Venue("mine", "mine", (("first",), ("second",)), {"a part": ("far",)}, "near", "far")
     monkeypatch.setattr(venues, "VENUES", (venue,))
     return venues.view("mine", root)
 
@@ -71,6 +71,18 @@ def test_differences(view):
     assert view.difference(view.chosen, None, "MSP") is None and view.difference(view.chosen, view.plain, "no") is None
     assert view.of_runs(view.chosen, view.plain, "accuracy").mean == 0
     assert view.by_seed(view.plain, "MSP", ["near"]) == pytest.approx({0: 0.70, 1: 0.71, 2: 0.72})
+
+
+def test_a_gap_is_what_one_pair_of_sets_gains_over_the_other(view, monkeypatch):
+    assert view.gap(view.chosen, view.plain, "MSP").mean == pytest.approx(0), "both sets gain alike"
+    moved = view.metrics
+    there = (moved["setting"] == view.chosen) & (moved["ood"] == "near") & (moved["detector"] == "MSP")
+    moved.loc[there, "auroc"] += 0.1
+    assert view.gap(view.chosen, view.plain, "MSP").mean == pytest.approx(0.1)
+    assert view.gap(view.chosen, view.control("all"), "MSP").mean == pytest.approx(0.1)
+    assert view.gap(view.chosen, None, "MSP") is None
+    monkeypatch.setattr(view, "venue", venues.Venue("other", "other", (), {}))
+    assert view.gap(view.chosen, view.plain, "MSP") is None
 
 
 def test_the_table_of_all_scores_agrees_with_the_paired_differences(view, root):
