@@ -282,10 +282,15 @@ by_chance.wrong(
     worth=0.5,
 )
 
+
 # 5
-some_clear = exercise.question(
-    "some_clear", points=1, cases=lambda rng: [(1, 0.05), (20, 0.05), (5, 0.1), (100, 0.01), (3, 0.5)]
-)
+def families(rng):
+    """One test, a few and many, at common levels and at one that nobody uses."""
+    level = round(float(rng.uniform(0.02, 0.3)), 3)
+    yield from [(1, 0.05), (20, 0.05), (100, 0.01), (3, 0.5), (int(rng.integers(4, 30)), level)]
+
+
+some_clear = exercise.question("some_clear", points=1, cases=families)
 
 
 @some_clear.wrong("It is how many are *expected*. A chance is never above one.")
