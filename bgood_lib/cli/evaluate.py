@@ -32,14 +32,16 @@ def evaluate(
     opened = open_run(run, dataset)
     found = find_protocol(protocol, opened.dataset)
     folder = output_folder(out or opened.folder)
+    known = {*opened.bank.sets, *(entry.name for entry in benchmark.entries_of(opened.bank, found, opened.dataset))}
     opened = add_ood(opened, ood or (), protocol, say=typer.echo)
+    further = [name for name in opened.bank.sets if name not in known]
     entries = benchmark.entries_of(opened.bank, found, opened.dataset)
     bank = complete(opened, entries, say=typer.echo)
     more = odin and benchmark.score_sets_of_images(opened.network(), bank, entries, opened.dataset, typer.echo)
     found = benchmark.evaluate(bank, protocol, opened.dataset, names, resamples, seed, more_scores=more or None)
     benchmark.refuse_if_all_failed(found)
     typer.echo(report.to_markdown(found))
-    for file in report.write(found, folder, names):
+    for file in report.write(found, folder, names, further):
         typer.echo(f"wrote {file}")
 
 

@@ -1,5 +1,6 @@
 """An evaluation in words and tables: Markdown, LaTeX, CSV."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -148,14 +149,16 @@ def _escape(text):
     return "".join(f"\\{letter}" if letter in "&%$#_{}" else letter for letter in str(text))
 
 
-def stem(what, protocol, detectors=None):
-    """Name of a table's file, without ending: one of some detectors only is called by them too."""
-    parts = [what, protocol, *(detectors or ())]
+def stem(what, protocol, detectors=None, ood=()):
+    """Name of a table's file, without ending: one of some detectors only, or of further sets, is called by them too."""
+    parts = [what, protocol, *(["with", *ood] if ood else ()), *(detectors or ())]
     name = "-".join(parts)
-    return name if len(name) < 150 else f"{'-'.join(parts[:4])}-and-{len(parts) - 4}-more"
+    if len(name) < 150:
+        return name
+    return f"{'-'.join(parts[:4])[:100]}-and-{len(parts) - 4}-more-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def write(evaluation, folder, detectors=None):
+def write(evaluation, folder, detectors=None, ood=()):
     """Write ``evaluation-PROTOCOL`` as csv (all figures, shares), md and tex (percent).
 
     Parameters
@@ -164,6 +167,8 @@ def write(evaluation, folder, detectors=None):
     folder : path
     detectors : sequence of str, optional
         The detectors, where they are not all: the files are called by them too.
+    ood : sequence of str, optional
+        Sets beside those of the protocol, likewise.
 
     Returns
     -------
@@ -174,7 +179,7 @@ def write(evaluation, folder, detectors=None):
         "md": to_markdown(evaluation),
         "tex": to_latex(evaluation),
     }
-    name = stem("evaluation", evaluation.protocol.name, detectors)
+    name = stem("evaluation", evaluation.protocol.name, detectors, ood)
     files = [Path(folder) / f"{name}.{ending}" for ending in texts]
     for file, text in zip(files, texts.values()):
         with atomic_write(file) as temporary:
