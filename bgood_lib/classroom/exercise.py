@@ -36,6 +36,8 @@ class Question:
         What is said of a wrong value that is no known mistake.
     rubric : str
         How an open question is marked.
+    kept : int
+        How many inputs, at the end of each tuple, only the judge sees while marked: a submission's process is not given them.
     mistakes : dict
         Name to ``{"hint", "worth", "answer"}``; the answer is a function, or a value (or a function of the solution's names).
     """
@@ -48,6 +50,7 @@ class Question:
     step: float = 0.01
     otherwise: str = "It is another value."
     rubric: str = ""
+    kept: int = 0
     mistakes: dict = field(default_factory=dict)
 
     def wrong(self, hint, worth=0.0, answer=None, name=None):
@@ -84,6 +87,10 @@ class Question:
     def inputs(self, seed=VISIBLE):
         """The inputs of a seed: list of tuple; ``[()]`` where the question takes none."""
         return [tuple(given) for given in self.cases(np.random.default_rng(seed))] if self.cases else [()]
+
+    def told(self, inputs):
+        """What of inputs a submission's process is given: all but what is kept from it, list of tuple."""
+        return [given[: len(given) - self.kept] for given in inputs]
 
     def public(self):
         """What ``checks.json`` holds of it, hashes of values apart: dict."""
@@ -128,9 +135,12 @@ class Exercise:
         """One value to find: Question. ``otherwise`` says where to look when it is wrong in a way nobody thought of."""
         return self._ask(Question(name, points, "value", step=step, otherwise=otherwise))
 
-    def judged(self, name, points, cases=None):
-        """A function to write that has many right answers; ``judge_NAME`` of ``asking.py`` judges them: Question."""
-        return self._ask(Question(name, points, "judged", cases))
+    def judged(self, name, points, cases=None, kept=0):
+        """A function to write that has many right answers; ``judge_NAME`` of ``asking.py`` judges them: Question.
+
+        The last ``kept`` inputs of each case are the judge's: while marked, a submission's process is not given them.
+        """
+        return self._ask(Question(name, points, "judged", cases, kept=kept))
 
     def open(self, name, points, rubric):
         """A text to write, which a person reads: Question."""

@@ -13,7 +13,7 @@ INSTALL = {
     "numpy": "pip install jupyterlab numpy matplotlib",
     "bgood": "the whole of bgood, PyTorch included: see its README",
 }
-GUIDE = ("guide.md", "project.md")  # of exercises/, copied where they are
+GUIDE = "guide.md"  # of exercises/, for whoever teaches
 
 
 def readme(exercises):
@@ -79,10 +79,9 @@ def make_class(exercises, out="class", book=".", report=print):
         report(f"{exercise.name}: {len(exercise.asked())} questions, {exercise.points} points")
     report(f"slides.html: {write_slides(chosen, book, students)} slides")
     _write(students / "README.md", readme(chosen))
-    for name in GUIDE:
-        path = chosen[0].folder.parent / name
-        if path.is_file():
-            shutil.copy(path, instructor)
+    guide = chosen[0].folder.parent / GUIDE
+    if guide.is_file():
+        shutil.copy(guide, instructor)
     with zipfile.ZipFile(out / "students.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(path for path in students.rglob("*") if path.is_file()):
             archive.write(path, Path("exercises") / path.relative_to(students))

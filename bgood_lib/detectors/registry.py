@@ -18,7 +18,7 @@ from .norms import FeatureNorm, MapNorm, NormContrast, PooledNorm
 from .openmax import OpenMax
 from .prototypes import CFMPLS, SHE
 from .shaping import ASH, SCALE, VRA
-from .ssod import SSOD
+from .ssod import SSOD, OODHead
 from .subspace import ViM
 from .temperature import ScaledMSP, TemperatureScaling
 from .transductive import ETLT
@@ -133,6 +133,7 @@ DETECTORS |= {
     "NormContrast": Entry(lambda head, share=0.25: NormContrast(share=share), reads="cell_norms"),
     "PooledNorm": Entry(lambda head: PooledNorm()),
     "SSOD": Entry(lambda head: SSOD(None, head), needs_ood_head=True),
+    "OODHead": Entry(lambda head: OODHead(None, head), needs_ood_head=True, title="OOD head"),
     "ETLT": Entry(lambda head: ETLT(None, head), transductive=True),
 }
 # Those that must see the images: built from a network, not from a bank's head, and scored by `score_images`.

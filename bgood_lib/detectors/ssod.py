@@ -1,12 +1,12 @@
-"""SSOD's score: a second head that tells ID from OOD features."""
+"""Scores of a second head that tells ID from OOD features: alone, and as SSOD joins it with the class probabilities."""
 
 import torch
 from pytorch_ood.api import DetectorInfo, FeaturesDetector, Paper, Task
 from torch.nn.functional import linear
 
 
-class SSOD(FeaturesDetector):
-    """One minus the largest class probability times that of being in distribution (Pei, ICLR 2024).
+class OODHead(FeaturesDetector):
+    """The second head's probability that a feature is OOD, whatever the class probabilities are.
 
     Parameters
     ----------
@@ -18,15 +18,7 @@ class SSOD(FeaturesDetector):
         :class:`bgood_lib.features.Bank`.
     """
 
-    info = DetectorInfo(
-        tasks={Task.CLASSIFICATION},
-        paper=Paper(
-            title="Image Background Serves as Good Proxy for Out-of-distribution Data",
-            venue="ICLR",
-            year=2024,
-            url="https://arxiv.org/abs/2307.00519",
-        ),
-    )
+    info = DetectorInfo(tasks={Task.CLASSIFICATION})
     requires_fit = False
 
     def __init__(self, encoder, head):
@@ -39,6 +31,34 @@ class SSOD(FeaturesDetector):
     @torch.no_grad()
     def predict_features(self, z):
         """Features of shape [N, C] to scores of shape [N] in [0, 1], larger = more OOD."""
+        return self._second(z)[:, 1]
+
+    def _second(self, z):
+        """The second head's probabilities of ID and of OOD, [N, 2]."""
         weight1, bias1, weight2, bias2 = map(torch.as_tensor, self.head.ood_head)
-        in_distribution = linear(linear(z, weight1, bias1).relu(), weight2, bias2).double().softmax(1)[:, 0]
-        return 1 - self.head(z).double().softmax(1).max(1).values * in_distribution
+        return linear(linear(z, weight1, bias1).relu(), weight2, bias2).double().softmax(1)
+
+
+class SSOD(OODHead):
+    """One minus the largest class probability times that of being in distribution (Pei, ICLR 2024).
+
+    Parameters
+    ----------
+    encoder, head
+        See :class:`OODHead`.
+    """
+
+    info = DetectorInfo(
+        tasks={Task.CLASSIFICATION},
+        paper=Paper(
+            title="Image Background Serves as Good Proxy for Out-of-distribution Data",
+            venue="ICLR",
+            year=2024,
+            url="https://arxiv.org/abs/2307.00519",
+        ),
+    )
+
+    @torch.no_grad()
+    def predict_features(self, z):
+        """Features of shape [N, C] to scores of shape [N] in [0, 1], larger = more OOD."""
+        return 1 - self.head(z).double().softmax(1).max(1).values * self._second(z)[:, 0]

@@ -1,4 +1,7 @@
-"""The frame of a training whose steps are its method's own: order, rates, checkpoints and history as in ``loop.train``."""
+"""The frame of a training whose steps are its method's own: order, rates, checkpoints and history as in ``loop.train``.
+
+It repeats that loop's frame on purpose: the loop is part of the identity of every published training, so it stays as it is.
+"""
 
 import time
 
@@ -32,13 +35,8 @@ class Steps:
     """
 
     def __init__(self, network, images, masks, config, device, optimizer, teacher=None):
-        self.network, self.config, self.device, self.optimizer, self.teacher = (
-            network,
-            config,
-            device,
-            optimizer,
-            teacher,
-        )
+        self.network, self.config, self.device = network, config, device
+        self.optimizer, self.teacher = optimizer, teacher
         self.examples = examples_of(network, images, masks if config.selector == "oracle" else None, config, device)
         self.choice = torch.Generator()  # of what is drawn within a step
 

@@ -1,14 +1,16 @@
 """Hostile submissions harm nobody: the marks of others stay, nothing is read, written or reached."""
 
+import io
 import socket
 import threading
 from dataclasses import replace
 
 import hostile
+import numpy as np
 import planted
 import pytest
 
-from bgood_lib.classroom import sandbox
+from bgood_lib.classroom import checking, sandbox
 from bgood_lib.classroom.marking import Marker
 from bgood_lib.classroom.submissions import Submission
 
@@ -91,6 +93,15 @@ def test_points_and_names_of_cells_are_not_taken_from_the_submission(marker):
     assert points == {
         "errors_at": 2, "auroc": 0, "fpr95_id_positive": 3, "fpr95_ood_positive": 3, "winners": 2, "quarrel": 4
     }  # fmt: skip
+
+
+def test_what_only_the_judge_needs_is_not_given_to_a_submission():
+    marker = Marker(planted.exercise("4_finding_background"))
+    inputs = marker.known["my_selector"]["inputs"]
+    assert all(background.dtype == bool for _, _, background in inputs)
+    with np.load(io.BytesIO(marker.inputs.getvalue())) as sent:
+        told = checking.unpack(sent, "my_selector")["inputs"]
+    assert [len(given) for given in told] == [2] * len(inputs)
 
 
 def test_missing_cells_cost_their_questions_only(marker):

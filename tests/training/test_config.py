@@ -121,3 +121,10 @@ def test_zero_keeps_what_the_profile_says():
     for name in zeros:
         with pytest.raises(ValueError, match=f"{name} is -1; it must be"):
             make_config("cpu", **{name: -1})
+
+
+def test_minus_one_keeps_what_the_profile_says():
+    kept, given = make_config("photos", weight_decay=-1, weight=-1), make_config("photos", weight_decay=0, weight=0)
+    assert (kept.weight_decay, kept.weight) == (5e-4, 0.01) and (given.weight_decay, given.weight) == (0, 0)
+    with pytest.raises(ValueError, match="weight_decay is -2"):
+        make_config("photos", weight_decay=-2)

@@ -187,6 +187,10 @@ def test_learning_rate_climbs_and_falls(warmup, expected):
 def test_classification_losses():
     logits, y = torch.randn(6, 4), torch.arange(6) % 4
     assert losses.CrossEntropy.loss(logits, y, small()) == F.cross_entropy(logits, y)
+    log_p = logits.log_softmax(1).numpy()
+    share = 0.2 / 4 + 0.8 * np.eye(4)[y]  # of each class in a label
+    smoothed = losses.Smoothed.loss(logits, y, small(method="smoothed", label_smoothing=0.2))
+    assert smoothed.item() == pytest.approx(-(share * log_p).sum(1).mean(), rel=1e-5)
     ours = losses.LogitNorm.loss(logits, y, small(method="logitnorm", logitnorm_temperature=0.1))
     torch.testing.assert_close(ours, LogitNorm(t=0.1)(logits, y))
     assert ours.item() == pytest.approx(
