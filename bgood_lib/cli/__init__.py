@@ -12,7 +12,7 @@ def bgood():
     try:
         from .main import app
 
-        app()
+        app(prog_name="bgood")
     except KeyboardInterrupt:  # before a command has begun
         _stopped()
     except SystemExit as end:
