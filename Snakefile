@@ -18,6 +18,8 @@ from bgood_lib.studies.status import config_of
 from bgood_lib.studies.study import read_study
 from bgood_lib.utils import locks
 
+FRESH = not Path(".snakemake/alone").exists()  # the first workflow in this folder
+
 # One workflow at a time in a folder: two would write the same files. Where there is no other, what
 # Snakemake takes for a lock was left by one that was killed.
 if workflow.is_main_process and {"-n", "--dry-run", "--summary"}.isdisjoint(sys.argv):
@@ -53,6 +55,12 @@ TOUCH = set(map(str, Path("results/touch").glob("*.json")))
 PUBLISHED = [f"results/{name}/runs.csv" for name in TABLES] + [
     f"results/{study.name}/{run}.json" for study in STUDIES.values() if study.publish is True for run in study.runs
 ]
+
+# In a fresh clone all files are of one moment. Its pages were made from the results beside them: newer ones make them again.
+if FRESH:
+    for path in map(Path, [*FINDINGS, *SAID]):
+        if path.exists():
+            path.touch()
 
 RESULTS = {*map(str, Path("results").glob("*/*.[cj]s*")), *map(str, Path("results").glob("*.csv")), *PUBLISHED}
 RESULTS = sorted(RESULTS - TOUCH)

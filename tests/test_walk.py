@@ -32,6 +32,8 @@ def project(tmp_path_factory):
     ]
     study["pages"]["background_loss"] = {"epochs": 1}
     (folder / "studies/scenes.yaml").write_text(yaml.safe_dump(study))
+    (folder / ".snakemake").mkdir()
+    (folder / ".snakemake/alone").touch()  # no fresh clone: pages of published results are executed too
     return folder
 
 

@@ -90,15 +90,38 @@ def test_a_folder_with_a_run_on_other_pictures_is_left_alone(project, small_run)
     assert done.exit_code == 1 and "taken holds a run on other pictures (scenes; these are things_" in done.output
 
 
-@pytest.mark.slow
-def test_from_a_folder_to_a_run_like_any_other(project):
+WHOLE = "runs/things/background-s0"  # where it leaves its run
+COMMAND = ["train", "things", "--ood", "holidays", "--epochs", "30", "--threads", "1"]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A place where pictures were trained on once, one of them bad and one there twice; and what was printed."""
     pytest.importorskip("timm", reason="the extra `photos` is not installed")
-    (project / "things/red/bad.jpg").write_bytes(b"")
-    shutil.copy(project / "things/red/0.jpg", project / "things/red/again.jpg")
-    command = ["train", "things", "--ood", "holidays", "--epochs", "30", "--threads", "1"]
-    assert "bad.jpg cannot be read as an image (it is empty)" in bgood(*command, "--strict").output
-    done = bgood(*command)
-    assert done.exit_code == 0, done.output
+    place = tmp_path_factory.mktemp("trained")
+    make_pictures(place)
+    (place / "things/red/bad.jpg").write_bytes(b"")
+    shutil.copy(place / "things/red/0.jpg", place / "things/red/again.jpg")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BGOOD_DATA", str(place / "cache"))
+        patch.chdir(place)
+        assert "bad.jpg cannot be read as an image (it is empty)" in bgood(*COMMAND, "--strict").output
+        done = bgood(*COMMAND)
+        assert done.exit_code == 0, done.output
+    return place, done
+
+
+@pytest.fixture
+def there(trained, monkeypatch):
+    """That place as the present one."""
+    monkeypatch.setenv("BGOOD_DATA", str(trained[0] / "cache"))
+    monkeypatch.chdir(trained[0])
+    return trained[0]
+
+
+@pytest.mark.slow
+def test_from_a_folder_to_a_run_like_any_other(trained, there):
+    project, done = trained
     told = " ".join(done.output.split())
     for text in (
         "things: 13 pictures of 2 classes (green, red)", "to learn from",
@@ -119,12 +142,12 @@ def test_from_a_folder_to_a_run_like_any_other(project):
         record["config"]["dataset"] + "_shuffled"
     ]
     before = (out / "checkpoint.pt").stat().st_mtime_ns
-    again = bgood(*command)
+    again = bgood(*COMMAND)
     assert again.exit_code == 0 and "is finished: nothing is trained" in again.output
     assert (out / "checkpoint.pt").stat().st_mtime_ns == before
     figures = [line for line in done.output.splitlines() if line.startswith(("accuracy", "threshold", "jigsaw", "OOD"))]
     assert len(figures) == 4 and all(line in again.output for line in figures)
-    other = bgood(*command[:-4], "--epochs", "31")
+    other = bgood(*COMMAND[:-4], "--epochs", "31")
     assert other.exit_code == 1 and "holds another training of these pictures; name another folder" in other.output
 
     scored = bgood("score", out, "holidays", "things/red", "--csv", "scores.csv")
@@ -142,29 +165,24 @@ def test_from_a_folder_to_a_run_like_any_other(project):
 
 
 @pytest.mark.slow
-def test_a_stopped_training_goes_on(project):
+def test_a_stopped_training_goes_on(there):
     """Stopped after its last checkpoint, before it was evaluated: nothing is trained twice."""
-    pytest.importorskip("timm", reason="the extra `photos` is not installed")
-    words = ["train", "things", "--epochs", "40", "--threads", "1", "--out"]
-    assert bgood(*words, "whole").exit_code == 0
-    shutil.copytree("whole", "half")
-    for name in ("record.json", "bank.npz", "report.html", "threshold.json"):
-        (project / "half" / name).unlink()
-    done = bgood(*words, "half")
+    (there / "half").mkdir()
+    for name in ("checkpoint.pt", "train.ipynb"):
+        shutil.copy(there / WHOLE / name, there / "half")
+    done = bgood(*COMMAND, "--out", "half")
     assert done.exit_code == 0 and "epoch" not in done.output, done.output
-    whole, half = (read_record(project / name / "record.json") for name in ("whole", "half"))
+    whole, half = (read_record(there / name / "record.json") for name in (WHOLE, "half"))
     assert half["weights_sha256"] == whole["weights_sha256"] and half["accuracy"] == whole["accuracy"]
 
 
 @pytest.mark.slow
-def test_killed_in_mid_epoch_it_goes_on_at_its_checkpoint(tmp_path):
+def test_killed_in_mid_epoch_it_goes_on_at_its_checkpoint(trained, tmp_path):
     """In a copy of the project in which every epoch leaves a checkpoint; the kernel's process goes with its parent."""
-    pytest.importorskip("timm", reason="the extra `photos` is not installed")
     project = Project(tmp_path / "copy", workflow=False)
-    make_pictures(project.folder)
-    command = ["bgood", "train", "things", "--epochs", "60", "--threads", "1", "--out"]
-    code, printed = project.run([*command, "whole"])
-    assert code == 0, printed
+    for name in ("things", "holidays"):
+        shutil.copytree(trained[0] / name, project.folder / name)
+    command = ["bgood", *COMMAND, "--out"]
     process, checkpoint = project.start([*command, "killed"]), project.folder / "killed/checkpoint.pt"
     while not checkpoint.is_file():
         assert process.poll() is None, process.communicate()[0]
@@ -172,9 +190,9 @@ def test_killed_in_mid_epoch_it_goes_on_at_its_checkpoint(tmp_path):
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     begun = read_checkpoint(checkpoint)["history"]
-    assert 0 < len(begun) < 60 and not (project.folder / "killed/record.json").exists()
+    assert 0 < len(begun) < 30 and not (project.folder / "killed/record.json").exists()
     code, printed = project.run([*command, "killed"])
     assert code == 0, printed
-    whole, killed = (read_record(project.folder / name / "record.json") for name in ("whole", "killed"))
+    whole, killed = (read_record(path / "record.json") for path in (trained[0] / WHOLE, project.folder / "killed"))
     assert killed["history"][: len(begun)] == begun, "an epoch that is trained again takes other seconds"
     assert killed["weights_sha256"] == whole["weights_sha256"] and killed["metrics"] == whole["metrics"]

@@ -1,6 +1,7 @@
 """A training from its configuration to its record, in a folder that is its own."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -20,9 +21,18 @@ def short(**settings):
     return make_config("scenes", **{"epochs": 1, "n_train": 128, "method": "cross_entropy", **settings})
 
 
-def test_a_run_leaves_what_belongs_together(tmp_path):
-    trained = train_run(short(), CPU, tmp_path, report=str)
-    record = evaluate_run(trained, short(), CPU, tmp_path, 100, report=str, resampled=16)
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """Folder of a finished run, only to be copied, with what its training and evaluation returned."""
+    folder = tmp_path_factory.mktemp("finished")
+    trained = train_run(short(), CPU, folder, report=str)
+    record = evaluate_run(trained, short(), CPU, folder, 100, report=str, resampled=16)
+    trained.lock.close()
+    return folder, trained, record
+
+
+def test_a_run_leaves_what_belongs_together(finished):
+    tmp_path, trained, record = finished
     assert read_record(tmp_path / "record.json") == json.loads(json.dumps(record))
     assert record["resampled"]["side"] == 16 and 0 <= record["resampled"]["scenes_unseen"]["MSP"] <= 1
     assert record["identity"] == trained.identity == identity_of(tmp_path / "checkpoint.pt")
@@ -34,10 +44,9 @@ def test_a_run_leaves_what_belongs_together(tmp_path):
 
 
 @pytest.mark.parametrize("left", ["record.json", "checkpoint.pt"])
-def test_another_training_is_not_lost(tmp_path, left):
-    trained = train_run(short(), CPU, tmp_path, report=str)
-    evaluate_run(trained, short(), CPU, tmp_path, 100, report=str)
-    trained.lock.close()
+def test_another_training_is_not_lost(finished, tmp_path, left):
+    folder, trained, _ = finished
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     for file in ("record.json", "checkpoint.pt"):
         if file != left:
             (tmp_path / file).unlink()

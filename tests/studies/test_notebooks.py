@@ -197,9 +197,9 @@ def test_the_kind_of_our_own_errors_is_left_out(kind, text, line):
 
 
 @pytest.mark.slow
-def test_papermill_alone_makes_the_same_run(tmp_path, monkeypatch):
+def test_papermill_alone_makes_the_same_run(tmp_path, small_run, monkeypatch):
     """Without ``bgood run``: the same identity and weights; and what it refuses ends with an exit code."""
-    monkeypatch.setenv("BGOOD_DATA", str(tmp_path / "cache"))
+    monkeypatch.setenv("BGOOD_DATA", str(small_run / "cache"))
     notebook = Path(__file__).parents[2] / "notebooks" / "train.ipynb"
     values = {"method": "cross_entropy", "epochs": 1, "n_train": 128, "fit_images": 100, "device": "cpu"}
     run_notebook(notebook, tmp_path / "a.ipynb", {**values, "out": str(tmp_path / "a")}, show=False)

@@ -8,18 +8,21 @@ from pathlib import Path
 import pytest
 from copied import copy_project
 
+from bgood_lib.studies.study import read_study
+from bgood_lib.utils.errors import StudyError
+
 pytestmark = pytest.mark.slow
 MINE = "title: Mine\nnotebook: notebooks/train.ipynb\ncommon: {epochs: 1, n_train: 128}\n"
 
 
-@pytest.fixture
-def plan(tmp_path):
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory):
     """A function from a study's text to what snakemake says of it, in a copy of the project."""
-    project = tmp_path / "project"
-    copy_project(project)
+    folder = tmp_path_factory.mktemp("plan")
+    project = copy_project(folder / "project")
     environment = {
         **os.environ,
-        "BGOOD_DATA": str(tmp_path / "cache"),
+        "BGOOD_DATA": str(folder / "cache"),
         "PYTHONPATH": str(project),
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
@@ -62,7 +65,16 @@ def test_the_notebook_of_the_study_runs(plan):
 
 @pytest.mark.parametrize("line", [
     'runs: [{out: "$(touch pwned)"}]', 'runs: [{selector: "$(touch pwned)"}]', 'runs: [{"$(touch pwned)": 1}]',
-    'runs: [{seed: 0}]\npages: {"$(touch pwned)": {}}', "runs: [{seed: 0, init: '`touch pwned`; touch pwned'}]",
+    'runs: [{seed: 0}]\npages: {"$(touch pwned)": {}}',
+])  # fmt: skip
+def test_a_name_for_a_shell_is_refused_where_the_workflow_reads_it(line, tmp_path):
+    (tmp_path / "mine.yaml").write_text(MINE + line + "\n")
+    with pytest.raises(StudyError):
+        read_study(tmp_path / "mine.yaml")
+
+
+@pytest.mark.parametrize("line", [
+    'runs: [{out: "$(touch pwned)"}]', "runs: [{seed: 0, init: '`touch pwned`; touch pwned'}]",
 ])  # fmt: skip
 def test_nothing_of_a_study_is_executed(plan, line):
     assert plan(MINE + line + "\n").returncode != 0
