@@ -23,6 +23,7 @@ INSTALLED = .venv/installed $(EXECUTOR:%=.venv/%)
 # OOD sets that it tries to download; of the others, and where a host does not answer, what the cache has counts
 OOD = cifar100 tiny_imagenet svhn mnist fashion_mnist textures
 OPTIONS = device=$(DEVICE) threads=$(THREADS) force=$(if $(filter-out 0 false,$(FORCE)),true,false)
+TWO = -n 2 --dist loadgroup --no-loadscope-reorder  # tests in two processes; tests/conftest.py says what stays together
 CIFAR10 = cifar10$(if $(filter-out cpu,$(PROFILE)),_$(PROFILE))
 
 .PHONY: help install book pages cifar10 photos study class grade grade-test lint check test faults clean
@@ -94,10 +95,10 @@ lint: .venv/installed
 	  { echo "error: see above; ruff check --fix and ruff format put most of it right" >&2; exit 1; }
 
 check: lint
-	@python -m pytest -m "not slow" --ignore=tests/bad_inputs
+	@python -m pytest $(TWO) -m "not slow" --ignore=tests/bad_inputs
 
 test: lint
-	@python -m pytest
+	@python -m pytest $(TWO)
 
 class: .venv/installed
 	@bgood class

@@ -19,6 +19,14 @@ settings.register_profile(
 settings.load_profile("calm")
 
 
+def pytest_collection_modifyitems(items):
+    """Of two processes, one opens the built book, and a file's tests share what it made; what takes long begins first."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: ("built_book" not in item.fixturenames, item.path not in slow))
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("book" if "built_book" in item.fixturenames else str(item.path)))
+
+
 @pytest.fixture
 def images():
     """40 random images of 32 x 32, uint8."""
