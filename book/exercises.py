@@ -19,28 +19,27 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 from bgood_lib.classroom.exercise import read_exercises
-from bgood_lib.classroom.generate import write_exercise
+from bgood_lib.classroom.generate import BRANCH, write_exercise
 
 ROOT = Path(__file__).parents[1]
-BRANCH = "students"
 PAGE = "book/class"
 
 
-def buttons(name, theme):
-    """Where an exercise opens: dict of words to addresses, empty where no address is set.
+def buttons(exercise, theme):
+    """Where an exercise opens: dict of words to addresses, empty where no address is set. On Binder there is NumPy alone.
 
     Parameters
     ----------
-    name : str
+    exercise : Exercise
     theme : dict
         ``html_theme_options`` of _config.yml.
     """
     project = urlsplit(theme.get("repository_url", "")).path.strip("/")
     hosts = theme.get("launch_buttons", {})
-    file, found = f"{name}/{name}.ipynb", {}
+    file, found = f"{exercise.name}/{exercise.name}.ipynb", {}
     if project and hosts.get("colab_url"):
         found["Colab"] = f"{hosts['colab_url']}/github/{project}/blob/{BRANCH}/{file}"
-    if project and hosts.get("binderhub_url"):
+    if project and hosts.get("binderhub_url") and exercise.needs == "numpy":
         found["Binder"] = f"{hosts['binderhub_url']}/v2/gh/{project}/{BRANCH}?urlpath=lab/tree/{file}"
     return found
 
@@ -58,7 +57,7 @@ class Exercises(SphinxDirective):
             title = nodes.reference("", exercise.title, refuri=f"{up}exercises/{name}.zip")
             opened = [
                 [nodes.reference("", f"open on {host}", refuri=address)]
-                for host, address in buttons(name, self.config.html_theme_options).items()
+                for host, address in buttons(exercise, self.config.html_theme_options).items()
             ]
             goal = [nodes.Text(f"{exercise.goal[:1].upper()}{exercise.goal[1:]}.")]
             number = name.partition("_")[0]
@@ -118,9 +117,10 @@ def folders(app, exception):
         return
     out = Path(app.outdir) / "exercises"
     out.mkdir(exist_ok=True)
+    address = app.config.html_theme_options.get("repository_url", "")
     for name, exercise in read_exercises(ROOT / "exercises").items():
         path, mark = out / f"{name}.zip", Path(app.doctreedir) / f"exercise-{name}"
-        found = hashlib.sha256()
+        found = hashlib.sha256(address.encode())
         for file in sorted(p for p in exercise.folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
             found.update(file.read_bytes())
         for file in sorted((ROOT / "bgood_lib/classroom").glob("*.py")):
@@ -128,7 +128,7 @@ def folders(app, exception):
         if path.is_file() and mark.is_file() and mark.read_text() == found.hexdigest():
             continue
         with tempfile.TemporaryDirectory() as made, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            write_exercise(exercise, Path(made) / name)
+            write_exercise(exercise, Path(made) / name, address)
             for file in sorted(p for p in Path(made).rglob("*") if p.is_file()):
                 archive.write(file, file.relative_to(made))
         mark.write_text(found.hexdigest())

@@ -13,15 +13,18 @@ from .exercise import hashed
 from .solution import check_source, read_solution, run_solution
 
 STUB = "# Your code here.\nraise NotImplementedError()"
+BRANCH = "students"  # of the repository, where what `make class` made can be opened by Colab and Binder
 COPIED = ("asking.py", "data")  # of an exercise's folder, as they are
 
 
-def student_notebook(exercise):
+def student_notebook(exercise, address=""):
     """The notebook to hand out, made by nbgrader: solutions are stubs, checks are locked.
 
     Parameters
     ----------
     exercise : Exercise
+    address : str
+        Of the repository: with one, a first cell fetches the folder where the notebook was opened alone, as on Colab.
 
     Returns
     -------
@@ -49,8 +52,28 @@ def student_notebook(exercise):
     ]
     for step in steps:
         notebook, _ = step.preprocess(notebook, {"unique_key": exercise.name})
+    if address:
+        notebook.cells.insert(0, nbformat.v4.new_code_cell(fetching(exercise, address), id="fetch"))
     nbformat.validate(notebook)
     return notebook
+
+
+def fetching(exercise, address):
+    """The cell that fetches an exercise's folder, if it is not there: str."""
+    clone = f'["git", "clone", "-q", "--depth", "1", "-b", "{BRANCH}", "{address}", "folder"]'
+    lines = [
+        "# Opened alone, as on Colab? Then this fetches the files that belong to it.",
+        "import os, pathlib, subprocess, sys",
+        'if not pathlib.Path("checking.py").exists():',
+        '    if not pathlib.Path("folder").exists():',
+        f"        subprocess.run({clone}, check=True)",
+        f'    os.chdir("folder/{exercise.name}")',
+        '    sys.path.insert(0, "")',
+    ]
+    if exercise.needs == "bgood":
+        wanted = f'"bgood[photos] @ git+{address}"'
+        lines.append(f'    subprocess.run([sys.executable, "-m", "pip", "install", "-q", {wanted}], check=True)')
+    return "\n".join(lines)
 
 
 def checks(exercise, solution):
@@ -91,7 +114,7 @@ def checks(exercise, solution):
     return questions, arrays
 
 
-def write_exercise(exercise, folder):
+def write_exercise(exercise, folder, address=""):
     """Write what a student gets of one exercise.
 
     Parameters
@@ -99,9 +122,11 @@ def write_exercise(exercise, folder):
     exercise : Exercise
     folder : path
         It gets ``NAME.ipynb``, ``checking.py``, ``checks.json``, ``checks.npz`` and what is in ``COPIED``.
+    address : str
+        See :func:`student_notebook`.
     """
     folder = Path(folder)
-    notebook = student_notebook(exercise)
+    notebook = student_notebook(exercise, address)
     questions, arrays = checks(exercise, run_solution(exercise))
     folder.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, folder / f"{exercise.name}.ipynb")

@@ -4,6 +4,8 @@ import shutil
 import zipfile
 from pathlib import Path
 
+import yaml
+
 from ..utils import files
 from ..utils.errors import InputError
 from .generate import write_exercise
@@ -41,6 +43,15 @@ def readme(exercises):
     return "\n".join(lines) + "\n"
 
 
+def address_of(book):
+    """The repository's address in the book's configuration, or an empty string."""
+    path = Path(book) / "_config.yml"
+    if not path.is_file():
+        return ""
+    options = yaml.safe_load(path.read_text(encoding="utf-8"))["sphinx"]["config"]["html_theme_options"]
+    return options.get("repository_url") or ""
+
+
 def make_class(exercises, out="class", book=".", report=print):
     """Write the folder of a class.
 
@@ -70,15 +81,16 @@ def make_class(exercises, out="class", book=".", report=print):
     students.mkdir(parents=True)
     instructor.mkdir()
     mark.touch()
-    chosen = list(exercises.values())
+    chosen, address = list(exercises.values()), address_of(book)
     for exercise in chosen:
-        write_exercise(exercise, students / exercise.name)
+        write_exercise(exercise, students / exercise.name, address)
         shutil.copytree(students / exercise.name, instructor / exercise.name)
         shutil.copy(exercise.folder / "solution.ipynb", instructor / exercise.name)
         _write(instructor / exercise.name / "marking.md", marking(exercise))
         report(f"{exercise.name}: {len(exercise.asked())} questions, {exercise.points} points")
     report(f"slides.html: {write_slides(chosen, book, students)} slides")
     _write(students / "README.md", readme(chosen))
+    _write(students / "requirements.txt", "jupyterlab\nmatplotlib\nnumpy\n")  # what Binder installs
     guide = chosen[0].folder.parent / GUIDE
     if guide.is_file():
         shutil.copy(guide, instructor)

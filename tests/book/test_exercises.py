@@ -34,7 +34,7 @@ import exercises
     ],
 )
 def test_buttons_wait_for_an_address(theme, hosts):
-    found = exercises.buttons("1_measuring", theme)
+    found = exercises.buttons(planted.exercise("1_measuring"), theme)
     assert list(found) == hosts
     if hosts:
         assert found["Colab"] == "https://c.example/github/someone/bgood/blob/students/1_measuring/1_measuring.ipynb"
@@ -42,6 +42,8 @@ def test_buttons_wait_for_an_address(theme, hosts):
             found["Binder"]
             == "https://b.example/v2/gh/someone/bgood/students?urlpath=lab/tree/1_measuring/1_measuring.ipynb"
         )
+        heavy = planted.exercise("5_background_loss")
+        assert list(exercises.buttons(heavy, theme)) == ["Colab"]  # Binder has no PyTorch
 
 
 @pytest.mark.parametrize("name", planted.NAMES)

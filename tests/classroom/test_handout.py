@@ -12,6 +12,7 @@ import planted
 import pytest
 
 from bgood_lib.classroom.exercise import read_exercises
+from bgood_lib.classroom.generate import BRANCH, student_notebook, write_exercise
 from bgood_lib.classroom.handout import make_class
 from bgood_lib.utils.errors import InputError
 
@@ -121,3 +122,19 @@ def test_a_folder_of_others_is_not_overwritten(tmp_path):
     with pytest.raises(InputError, match="not written by this command"):
         make_class(read_exercises(planted.EXERCISES), tmp_path, ROOT, report=str)
     assert (tmp_path / "mine.txt").read_text() == "mine"
+
+
+def test_with_an_address_a_notebook_fetches_its_folder(tmp_path):
+    of, made, alone = planted.exercise("1_measuring"), tmp_path / "made", tmp_path / "alone"
+    write_exercise(of, made / of.name, str(made))
+    git = ["git", "-C", str(made), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for command in (["init", "-q", "-b", BRANCH], ["add", "-A"], ["commit", "-q", "-m", "made"]):
+        subprocess.run([*git, *command], check=True)
+    alone.mkdir()
+    cells = nbformat.read(made / of.name / f"{of.name}.ipynb", 4).cells
+    source = cells[0].source + "\nfrom checking import check\nprint(os.getcwd())"
+    for _ in range(2):  # the second time the folder is there, as after a kernel's restart
+        done = subprocess.run([sys.executable, "-c", source], cwd=alone, capture_output=True, text=True)
+        assert done.stdout.strip() == str(alone / "folder" / of.name), done.stderr
+    assert len(cells) == len(student_notebook(of).cells) + 1
+    assert "pip" in student_notebook(planted.exercise("5_background_loss"), "https://example.org/x").cells[0].source
