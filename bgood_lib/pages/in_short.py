@@ -5,11 +5,10 @@ What is said follows the figures: a lead for each verdict that the tests can hav
 
 from pathlib import Path
 
-from ..background_loss.selectors import SELECTORS
-from ..utils.files import atomic_write, locate
+from ..utils.files import atomic_write
 from . import claims, controls, verdict
 from .said import listed, mean, number, points, span
-from .venues import View, views
+from .venues import views
 
 _SEE = "{doc}`The evidence, claim by claim </book/results/study/claims>`."
 # What a kind of images is called in a sentence; others are called as their venue and part are.
@@ -61,8 +60,12 @@ def helps(judged, accuracies=(), sure=None):
     said = [f"**{'It helps on some images' if yes else 'No gain is sure'}.**"]
     if yes:
         said.append(f"AUROC, without what a temperature gives, rises {_sizes(yes, 'by ')}.")
-    counted = ((alone, "gain clearly only when taken alone"), (unclear, "are unclear"), (worse, "lose"))
-    rest = [f"{len(rows)} {words}" for rows, words in counted if rows]
+    counted = (
+        (alone, ("gains", "gain"), " clearly only when taken alone"),
+        (unclear, ("is", "are"), " unclear"),
+        (worse, ("loses", "lose"), ""),
+    )
+    rest = [f"{len(rows)} {verb[len(rows) > 1]}{words}" for rows, verb, words in counted if rows]
     if rest:
         said.append(f"Of {'the other' if yes else 'all'} kinds of OOD images, from scenes to CIFAR-10, {listed(rest)}.")
     if accuracies:
@@ -93,13 +96,20 @@ def background(judged, masks=None, rim=None):
     str
     """
     yes, alone = (_of(judged, verdict.BACKGROUND, word) for word in _CLEAR)
+    worse = _of(judged, verdict.BACKGROUND, verdict.NO, verdict.NO_ALONE)
     lead = "Background matters, by little" if yes else "Background may matter, by little" if alone else (
         "That background is the reason is not shown"
     )  # fmt: skip
     said = [f"**{lead}.**"]
-    if yes or alone:
-        sure = ", each clear only when taken alone" if not yes else ""
-        said.append(f"Making only background short, not every cell, is worth {_sizes([*yes, *alone])}{sure}.")
+    if yes:
+        also = f"; clear only when taken alone: {_sizes(alone)}" if alone else ""
+        said.append(f"Making only background short, not every cell, is worth {_sizes(yes)}{also}.")
+    elif alone:
+        said.append(
+            f"Making only background short, not every cell, is worth {_sizes(alone)}, each clear only when taken alone."
+        )
+    if worse:
+        said.append(f"It costs {_sizes(worse)}.")
     if verdict.verdict(masks) == verdict.NO:
         said.append(
             "Against unseen digits the perfect choice, true masks, does *worse* than making every cell short, "
@@ -113,46 +123,28 @@ def background(judged, masks=None, rim=None):
     return " ".join(said)
 
 
-def rest(printed, temperature, faster=None, blind=None, first_look=True):
+def rest(printed, temperature, fit, shrunk, own):
     """What else there is in a gain that one would print, on photographs without an object.
 
     Parameters
     ----------
-    printed, temperature : Difference
-        By MSP; and what a temperature alone gives the plain network.
-    faster : Difference, optional
-        What is left, without a temperature, against a plain network that a higher learning rate fits better.
-    blind : (str, Difference, Difference), optional
-        The selector that was chosen blind; its gain without an object and against other objects.
-    first_look : bool
-        Selector and weight were chosen when test sets had been seen.
+    printed : Difference
+        By MSP, against the usual network.
+    temperature, fit, shrunk, own : Difference
+        What of it is a temperature's, a better fit's, that of shrinking all cells, and that of choosing background.
 
     Returns
     -------
     str
     """
-    most = temperature.mean > printed.mean / 2 > 0
-    said = [
-        f"**{'Most of what one would print is a temperature' if most else 'A temperature is part of what one would print'}.** "
-        f"By the everyday score, MSP, photographs without an object gain {number(printed.mean)} points. "
-        f"A temperature, one number and no training, gives a plain network {number(temperature.mean)} already."
-    ]
-    if faster:
-        said.append(
-            f"Against a plain network trained at a higher rate {number(faster.mean)} are left, a temperature set aside."
-        )
-    said.append(
-        "These settings were not chosen blind."
-        if first_look
-        else "These settings were chosen blind, and the seeds are fresh."
+    most = temperature.mean + fit.mean > printed.mean / 2 > 0
+    both = "a temperature and a better fit"
+    return (
+        f"**{f'Most of what one would print is {both}' if most else f'{both.capitalize()} are part of what one would print'}.** "
+        f"By the everyday score, MSP, photographs without an object gain {number(printed.mean)} points over the usual network. "
+        f"A temperature, one number and no training, gives {number(temperature.mean)} of them, more weight decay {number(fit.mean)}, "
+        f"shrinking every cell {number(shrunk.mean)}, and choosing background {number(own.mean)}. All was chosen blind, and the seeds are fresh."
     )
-    if first_look and blind:
-        title, far, near = blind
-        said.append(
-            f"Chosen blind, {title} won; on fresh seeds it is worth "
-            f"{number(far.mean, sign=True)} without an object and {number(near.mean, sign=True)} against other objects."
-        )
-    return " ".join(said)
 
 
 def table(judged):
@@ -176,7 +168,7 @@ def _gathered(root):
     judged = claims.judge(claims.tests(found))
     judged = judged[judged["decides"]]
     photos = found["photos"]
-    no_object, objects = (photos.venue.parts[part] for part in ("no object", "other objects"))
+    no_object = photos.venue.parts["no object"]
 
     def accuracy(view, setting):
         return view.runs.loc[view.runs["setting"] == setting, "accuracy"].mean()
@@ -194,31 +186,22 @@ def _gathered(root):
     unseen = [kind for kind in controls.kinds(root) if (kind.place, kind.label) == ("scenes", "unseen digits")]
     masks = unseen[0].difference("oracle", "all", "firm") if unseen else None
     rim = photos.difference(photos.chosen, photos.control("border"), photos.firm, no_object)
-    printed = photos.difference(photos.chosen, photos.plain, "MSP", no_object)
-    temperature = photos.difference(photos.plain, photos.plain, photos.firm, no_object, other_score="MSP")
-    about = photos.about
-    rates = about.loc[about["method"] == "cross_entropy", "learning_rate"].fillna(0)
-    others = [
-        name for name in rates.index[rates > rates[photos.plain]]
-        if photos.difference(name, photos.plain, photos.firm, no_object).mean > 0
-    ]  # fmt: skip
-    faster = photos.difference(photos.chosen, others[0], photos.firm, no_object) if others else None
-    blind, first_look = None, not photos.folder.endswith("confirm")
-    if first_look and (locate(root) / "photos_blind/runs.csv").is_file():
-        chosen = View(photos.venue, locate(root) / "photos_blind")
-        both = (chosen.difference(chosen.chosen, chosen.plain, chosen.firm, sets) for sets in (no_object, objects))
-        title = SELECTORS[chosen.about.loc[chosen.chosen, "selector"]].title
-        blind = ("the rim" if title == "border" else title, *both)
+    plain, every = photos.plain, photos.control("all")
+    usual = next(name for name in photos.about.index if photos.about.loc[name, "plain"] and name != plain)
+    printed = photos.difference(photos.chosen, usual, "MSP", no_object)
+    taken = {
+        "a temperature": photos.difference(usual, usual, photos.firm, no_object, other_score="MSP"),
+        "then more weight decay": photos.difference(plain, usual, photos.firm, no_object),
+        "then all cells shrunk": photos.difference(every, plain, photos.firm, no_object),
+        "then background chosen": photos.difference(photos.chosen, every, photos.firm, no_object),
+    }
     lines = {
-        "Photographs without an object, by MSP": printed,
-        "the same, a temperature alone": temperature,
-        "without a temperature, less a plain network trained at a higher rate": faster,
-        "the same by MaxLogit, which no temperature moves either": photos.difference(
-            photos.chosen, photos.plain, "MaxLogit", no_object
+        "Photographs without an object, by MSP, less the usual network": printed,
+        **{f"of that, {what}": found for what, found in taken.items()},
+        "by MaxLogit, which no temperature moves either, less more weight decay": photos.difference(
+            photos.chosen, plain, "MaxLogit", no_object
         ),
         "less the rim of every picture": rim,
-        "chosen blind, on fresh seeds": blind and blind[1],
-        "chosen blind, against other objects": blind and blind[2],
         "Unseen digits, true masks less all cells": masks,
     }
     for _, row in judged[judged["part"] == ""].iterrows():
@@ -226,7 +209,7 @@ def _gathered(root):
     said = [
         helps(judged, accuracies, sure),
         background(judged, masks, rim),
-        rest(printed, temperature, faster, blind, first_look),
+        rest(printed, *taken.values()),
     ]
     lines = {what: points(found) for what, found in lines.items() if found}
     for name in sorted(gains, key=list(found).index):

@@ -121,7 +121,7 @@ def intervals(rows, xlabel):
     Returns
     -------
     matplotlib Figure
-        All panels share their axis; it shows 0 as a line where 0 lies within.
+        All panels share their axis; it shows 0 as a line where 0 lies within or near.
     """
     missing = {"label", "mean", "low", "high", "colour"} - set(rows.columns)
     if missing:
@@ -148,6 +148,11 @@ def intervals(rows, xlabel):
         axis.set_axisbelow(True)
         if name is not None:
             axis.set_title(name, loc="left", fontweight="bold")
+    low, high = axes[0, 0].get_xlim()
+    if 0 < low < high - low:
+        axes[0, 0].set_xlim(left=low - 1.05 * low)
+    elif low - high < high < 0:
+        axes[0, 0].set_xlim(right=high - 1.05 * high)
     low, high = axes[0, 0].get_xlim()
     for axis in axes[:, 0] if low < 0 < high else ():
         axis.axvline(0, color="#888888", linewidth=1, zorder=1)

@@ -70,12 +70,12 @@ VENUES = (
     Venue("cifar10", "CIFAR-10", (("cifar10_confirm", "cifar10"),), _CIFAR),
     Venue("tuned", "CIFAR-10, a finished network", (("cifar10_tuned",),), _CIFAR),
     Venue(
-        "photos", "photographs", (("photos",),),
+        "photos", "photographs", (("photos_confirm",),),
         {
             "other objects": ("photos_unseen", "photos_unseen_moved", "photos_objects"),
             "no object": ("photos_bare", "photos_places", "photos_textures"),
         },
-        "photos_unseen", "photos_unseen_moved", "photos",
+        "photos_unseen", "photos_unseen_moved", "photos_confirm",
     ),
 )  # fmt: skip
 
