@@ -12,6 +12,7 @@ is asked that takes more than a call.
 import copy
 import hashlib
 import importlib.util
+import inspect
 import itertools
 import json
 from pathlib import Path
@@ -53,7 +54,15 @@ def check(name, answer, folder=None):
     questions = json.loads((folder / "checks.json").read_text(encoding="utf-8"))
     if name not in questions:
         raise Wrong(f"There is no question {name!r}. There are: {', '.join(questions)}.")
-    question, known = questions[name], {}
+    found = _examined(questions, name, answer, folder)
+    if found["share"] < 1:
+        raise Wrong(f"{name}: not yet. {found['text']}")
+    print(f"{name}: right. {found['text']}".rstrip())
+
+
+def _examined(questions, name, answer, folder):
+    """What is to be said of an answer, in a student's notebook: as :func:`diagnose`."""
+    question, known, own = questions[name], {}, getattr(answer, "__globals__", {})
     if question["kind"] != "value":
         if not callable(answer):
             raise Wrong(f"{name}: this is {type(answer).__name__}; give the function itself, check({name!r}, {name}).")
@@ -63,16 +72,20 @@ def check(name, answer, folder=None):
     outcomes = ask(question, answer, known.get("inputs", [()]), asking)
     if any(one.get("raised") == "NotImplementedError" for one in outcomes):
         raise NotImplementedError(f"{name} is not written yet")
-    if question["kind"] == "judged":
-        judge, right = getattr(asking, f"judge_{name}"), getattr(answer, "__globals__", {})
-        found = judged(judge, outcomes, known["inputs"], right)
-    elif question["kind"] == "value":
-        found = weigh(question, outcomes[0])
-    else:
-        found = diagnose(question, outcomes, known["right"], known["wrong"], known["inputs"])
-    if found["share"] < 1:
-        raise Wrong(f"{name}: not yet. {found['text']}")
-    print(f"{name}: right. {found['text']}".rstrip())
+    if question["kind"] == "value":
+        return weigh(question, outcomes[0])
+    if question["kind"] == "function":
+        about = question | {"arguments": arguments(name, answer, asking)}
+        return diagnose(about, outcomes, known["right"], known["wrong"], known["inputs"])
+    for other in question["needs"]:
+        try:
+            right = other in own and _examined(questions, other, own[other], folder)["share"] == 1
+        except NotImplementedError:
+            right = False
+        if not right:
+            listed = ", ".join(question["needs"])
+            raise Wrong(f"{name} is judged by your own {listed}. First {other} has to be right, and its cell run.")
+    return judged(getattr(asking, f"judge_{name}"), outcomes, known["inputs"], own)
 
 
 # --- asking ---
@@ -150,6 +163,16 @@ def parts(answer):
     return found
 
 
+def arguments(name, function, asking=None):
+    """Names of what a function is given, to describe inputs by: list of str, empty where others ask it."""
+    if hasattr(asking, f"ask_{name}"):
+        return []
+    try:
+        return list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):  # of NumPy's own functions
+        return []
+
+
 # --- comparing ---
 
 
@@ -203,7 +226,7 @@ def diagnose(question, outcomes, right, wrong, inputs):
     Parameters
     ----------
     question : dict
-        ``name``, ``tolerance``, and ``mistakes``: name to hint.
+        ``name``, ``tolerance``, ``mistakes`` (name to hint), and perhaps ``arguments`` (names of the inputs).
     outcomes, right : list of dict
         Of the answer and of the right one; see :func:`ask`.
     wrong : dict of str to list of dict
@@ -228,7 +251,7 @@ def diagnose(question, outcomes, right, wrong, inputs):
             if where and all(agree(outcomes[i], wrong[name][i], tolerance) for i in where):
                 return {"share": about["worth"], "label": name, "text": about["hint"]}
     label, text = _seen(outcomes[bad[0]], right[bad[0]], tolerance)
-    told = f"{text} (On {len(bad)} of {len(fine)} inputs; the first of them: {_described(inputs[bad[0]])}.)"
+    told = f"{text} (On {len(bad)} of {len(fine)} inputs; the first of them: {_described(inputs[bad[0]], question.get('arguments', []))}.)"
     return {"share": 0.0, "label": label, "text": told}
 
 
@@ -244,16 +267,16 @@ def _seen(outcome, right, tolerance):
         return "no error", "It gives an answer where there is none: an error is expected here."
     ours, theirs = _alike(outcome["parts"], right["parts"])
     if len(ours) != len(theirs):
-        return "count", f"It gives {len(ours)} results; expected {len(theirs)}."
+        return "count", f"It gives {len(ours)} result{'s' * (len(ours) > 1)}; expected {len(theirs)}."
     i = next(i for i, (a, b) in enumerate(zip(ours, theirs)) if not _same(a, b, tolerance))
     a, b = np.asarray(ours[i]), np.asarray(theirs[i])
     which = f"result {i + 1} of {len(ours)}" if len(ours) > 1 else "the answer"
     if a.shape != b.shape:
         return "shape", f"{which.capitalize()} has shape {a.shape}; expected {b.shape}."
     if (a.dtype.kind == "U") != (b.dtype.kind == "U"):
-        return "type", f"{which.capitalize()} is {'text' if a.dtype.kind == 'U' else 'numbers'}; expected the other."
+        return "type", f"{which.capitalize()} holds {_kind(a)}; expected {_kind(b)}."
     if a.dtype.kind == "U":
-        return "other", f"{which.capitalize()} is another text than expected."
+        return "other", f"{which.capitalize()} is not right: yours is {_short(a)}; another text is expected."
     if "b" in (a.dtype.kind, b.dtype.kind):
         if (a.astype(bool) == ~b.astype(bool)).all():
             return "reversed", f"{which.capitalize()} is True exactly where False is expected, and the other way round."
@@ -281,23 +304,31 @@ def _seen(outcome, right, tolerance):
             return "factor", f"{which.capitalize()} is {factor[0]:.4g} times what is expected, everywhere."
         if np.ptp(offset) <= 1e-6 * (abs(offset).max() + 1e-12):
             return "offset", f"{which.capitalize()} differs from what is expected by the same number everywhere."
-    return "other", f"{which.capitalize()} is another: {_short(a)}."
+    return (
+        "other",
+        f"{which.capitalize()} is not right: yours is {_short(a)}; {'another is' if a.size == 1 else 'others are'} expected.",
+    )
+
+
+def _kind(array):
+    return {"U": "text", "b": "True or False"}.get(array.dtype.kind, "numbers")
 
 
 def _short(array):
-    shown = ", ".join(f"{value:.4g}" for value in array.ravel()[:4])
-    return shown if array.size <= 4 else f"{shown}, ... ({array.size} numbers)"
+    shown = ", ".join(repr(str(value)) if array.dtype.kind == "U" else f"{value:.4g}" for value in array.ravel()[:4])
+    return shown if array.size <= 4 else f"{shown}, ... ({array.size} of them)"
 
 
-def _described(given):
-    """An input in words: small ones as they are, arrays by their shape."""
-    told = []
-    for part in given:
+def _described(given, names):
+    """An input in words: small ones as they are, arrays by their shape; by name if there is one for each."""
+    told, named = [], len(names) == len(given)
+    for i, part in enumerate(given):
         array = np.asarray(part)
         if array.ndim == 0 or array.size <= 6:
-            told.append(np.array2string(array, precision=4, separator=", "))
+            value = np.array2string(array, precision=4, separator=", ")
+            told.append(f"{names[i]} = {value}" if named else value)
         else:
-            told.append(f"array of shape {array.shape}")
+            told.append(f"{names[i] if named else 'an array'} of shape {array.shape}")
     return "; ".join(told) or "none"
 
 

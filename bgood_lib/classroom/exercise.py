@@ -38,6 +38,8 @@ class Question:
         How an open question is marked.
     kept : int
         How many inputs, at the end of each tuple, only the judge sees while marked: a submission's process is not given them.
+    needs : list of str
+        Other questions that a judge asks, too: in a student's notebook they have to be right first.
     mistakes : dict
         Name to ``{"hint", "worth", "answer"}``; the answer is a function, or a value (or a function of the solution's names).
     """
@@ -51,6 +53,7 @@ class Question:
     otherwise: str = "It is another value."
     rubric: str = ""
     kept: int = 0
+    needs: list = field(default_factory=list)
     mistakes: dict = field(default_factory=dict)
 
     def wrong(self, hint, worth=0.0, answer=None, name=None):
@@ -95,7 +98,8 @@ class Question:
     def public(self):
         """What ``checks.json`` holds of it, hashes of values apart: dict."""
         hints = {name: {"hint": about["hint"], "worth": about["worth"]} for name, about in self.mistakes.items()}
-        return {"name": self.name, "kind": self.kind, "tolerance": list(self.tolerance), "mistakes": hints}
+        about = {"name": self.name, "kind": self.kind, "tolerance": list(self.tolerance), "mistakes": hints}
+        return about | {"needs": list(self.needs)} if self.kind == "judged" else about
 
 
 class Exercise:
@@ -135,12 +139,13 @@ class Exercise:
         """One value to find: Question. ``otherwise`` says where to look when it is wrong in a way nobody thought of."""
         return self._ask(Question(name, points, "value", step=step, otherwise=otherwise))
 
-    def judged(self, name, points, cases=None, kept=0):
+    def judged(self, name, points, cases=None, kept=0, needs=()):
         """A function to write that has many right answers; ``judge_NAME`` of ``asking.py`` judges them: Question.
 
         The last ``kept`` inputs of each case are the judge's: while marked, a submission's process is not given them.
+        ``needs`` names the other questions whose functions the judge calls.
         """
-        return self._ask(Question(name, points, "judged", cases, kept=kept))
+        return self._ask(Question(name, points, "judged", cases, kept=kept, needs=list(needs)))
 
     def open(self, name, points, rubric):
         """A text to write, which a person reads: Question."""
@@ -203,7 +208,9 @@ class Exercise:
             return checking.judged(judge, outcomes, known["inputs"], solution)
         if question.kind == "value":
             return checking.weigh(hashed(question, known), outcomes[0])
-        return checking.diagnose(question.public(), outcomes, known["right"], known["wrong"], known["inputs"])
+        names = checking.arguments(question.name, solution[question.name], self.asking)
+        about = question.public() | {"arguments": names}
+        return checking.diagnose(about, outcomes, known["right"], known["wrong"], known["inputs"])
 
     def confusions(self, question, known):
         """Mistakes that cannot be told from the right answer, or from one another: list of str, empty where all is well."""

@@ -13,11 +13,12 @@ exercise = Exercise(
 
 
 def scores(rng):
-    """Sets of one size and of two, one of them dense beside few; with ties and without; OOD above ID and below it."""
+    """Sets of one size and of two; few beside dense, where 95% of the few is a whole number and where not; with ties and without."""
     dense = np.linspace(-4, 4, 1500)
     yield rng.normal(0, 1, 60), rng.normal(1, 1.5, 60)
-    yield rng.normal(0, 1, 30), rng.permutation(dense)
-    yield rng.permutation(dense), rng.normal(1, 1.5, 30)
+    for few in (20, 30):
+        yield rng.normal(0, 1, few), rng.permutation(dense)
+        yield rng.permutation(dense), rng.normal(1, 1.5, few)
     yield rng.normal(0, 1, 37), rng.normal(-0.7, 1.5, 53)
     yield rng.integers(0, 6, 90).astype(float), rng.integers(1, 9, 47).astype(float)
     yield rng.integers(0, 4, 40).astype(float), rng.integers(0, 4, 40).astype(float)
@@ -94,6 +95,11 @@ def pairs_side_by_side(id_scores, ood_scores):
     return (ood_scores > id_scores).mean() + (ood_scores == id_scores).mean() / 2
 
 
+@auroc.wrong("Image 1 is compared with image 1, image 2 with image 2. *Every* OOD image meets every ID image.")
+def side_by_side_without_ties(id_scores, ood_scores):
+    return (ood_scores > id_scores).mean()
+
+
 @auroc.wrong("Pairs are cut off at the shorter set. *Every* OOD image meets every ID image, however many there are.")
 def pairs_zipped(id_scores, ood_scores):
     return np.mean([(b > a) + (b == a) / 2 for a, b in zip(id_scores, ood_scores)])
@@ -117,6 +123,11 @@ def mean_of_differences(id_scores, ood_scores):
 def pairs_not_divided(id_scores, ood_scores):
     difference = ood_scores[:, None] - id_scores
     return (difference > 0).sum() + (difference == 0).sum() / 2
+
+
+@auroc.wrong("This is the number of pairs. A share is asked for: of how many pairs? And what do equal scores count?")
+def pairs_not_divided_ties_ignored(id_scores, ood_scores):
+    return (ood_scores[:, None] > id_scores).sum()
 
 
 # 3 and 4
@@ -159,9 +170,22 @@ def threshold_on_the_counted_class(id_scores, ood_scores):
     return (ood_scores <= at_or_below(ood_scores)).mean()
 
 
-@fpr95_id_positive.wrong("The threshold lies at the low end of the ID scores. How many ID images does it accept?")
+LOW_END = "The threshold lies at the low end of the ID scores. How many ID images does it accept?"
+
+
+@fpr95_id_positive.wrong(LOW_END)
 def five_percent(id_scores, ood_scores):
     return (ood_scores <= np.quantile(id_scores, 0.05)).mean()
+
+
+@fpr95_id_positive.wrong(LOW_END)
+def five_percent_of_the_images(id_scores, ood_scores):
+    return (ood_scores <= at_or_below(id_scores, 0.05)).mean()
+
+
+@fpr95_id_positive.wrong(LOW_END)
+def five_percent_and_one(id_scores, ood_scores):
+    return (ood_scores <= at_or_above(id_scores)).mean()
 
 
 @fpr95_id_positive.wrong(
@@ -178,6 +202,23 @@ def sign_flipped(id_scores, ood_scores):
 )
 def quantile_between_scores(id_scores, ood_scores):
     return (ood_scores <= np.quantile(id_scores, 0.95)).mean()
+
+
+@fpr95_id_positive.wrong(
+    "Nearly. On some inputs the threshold is one score too high: the next lower one accepts 95% of the ID images, too. Take 20 images: "
+    "which place in the sorted scores has the 19th, counted from 0?",
+    worth=0.5,
+)
+def one_score_too_high(id_scores, ood_scores):
+    return (ood_scores <= np.quantile(id_scores, 0.95, method="higher")).mean()
+
+
+@fpr95_id_positive.wrong(
+    "Nearly. On some inputs the threshold is one score too low: fewer than 95% of the ID images are accepted. How many of 30 are at least 95%?",
+    worth=0.5,
+)
+def one_score_too_low(id_scores, ood_scores):
+    return (ood_scores <= np.quantile(id_scores, 0.95, method="lower")).mean()
 
 
 @fpr95_id_positive.wrong(
@@ -225,7 +266,8 @@ def high_end(id_scores, ood_scores):
 
 
 @fpr95_ood_positive.wrong(
-    "ID images *below* a threshold at the high end of the OOD scores are counted, as if small scores were OOD. Larger means more OOD."
+    "ID and OOD have changed places: this is what `fpr95_id_positive(ood_scores, id_scores)` gives. Which images set the threshold, and which "
+    "side of it is flagged?"
 )
 def sign_flipped(id_scores, ood_scores):
     return (id_scores <= at_or_below(ood_scores)).mean()
@@ -238,6 +280,23 @@ def sign_flipped(id_scores, ood_scores):
 )
 def quantile_between_scores(id_scores, ood_scores):
     return (id_scores >= np.quantile(ood_scores, 0.05)).mean()
+
+
+@fpr95_ood_positive.wrong(
+    "Nearly. On some inputs the threshold is one score too low: the next higher one flags 95% of the OOD images, too. Of 20 images, how many "
+    "have to lie at or above it?",
+    worth=0.5,
+)
+def one_score_too_low(id_scores, ood_scores):
+    return (id_scores >= np.quantile(ood_scores, 0.05, method="lower")).mean()
+
+
+@fpr95_ood_positive.wrong(
+    "Nearly. On some inputs the threshold is one score too high: fewer than 95% of the OOD images are flagged. How many of 30 are at least 95%?",
+    worth=0.5,
+)
+def one_score_too_high(id_scores, ood_scores):
+    return (id_scores >= np.quantile(ood_scores, 0.05, method="higher")).mean()
 
 
 @fpr95_ood_positive.wrong(
@@ -259,17 +318,17 @@ winners = exercise.value(
     otherwise="It is another order. Print all six figures, and mind which of them are better when small.",
 )
 winners.wrong(
-    "Both FPR95 come out the other way round. Is a large FPR95 good? Or do the two functions, or their places in the list, swap the conventions?",
+    "Look at FPR95 again. Is a large one good? Or do the two functions, or their places in the list, swap the conventions?",
     answer=["MSP", "MSP", "ViM"],
     name="larger FPR95 taken, or conventions swapped",
 )
 winners.wrong(
-    "AUROC comes out the other way round. Is a large AUROC good?",
+    "Look at AUROC again. Is a large one good?",
     answer=["ViM", "ViM", "MSP"],
     name="smaller AUROC taken",
 )
 winners.wrong(
-    "All three come out the other way round. What is good when it is large, and what when it is small?",
+    "What is good when it is large, and what when it is small?",
     answer=["ViM", "MSP", "ViM"],
     name="all reversed",
 )
@@ -278,7 +337,7 @@ winners.wrong(
 )
 
 # 6
-quarrel = exercise.judged("quarrel", points=4)
+quarrel = exercise.judged("quarrel", points=4, needs=["auroc", "fpr95_id_positive", "fpr95_ood_positive"])
 
 # 7
 which_one = exercise.open(

@@ -140,6 +140,16 @@ def auroc(id_scores, ood_scores):
     return np.mean(ood_scores > id_scores) + 0.5 * np.mean(ood_scores == id_scores)
 
 
+# %% auroc: wrong: side by side without ties
+def auroc(id_scores, ood_scores):
+    return np.mean(ood_scores > id_scores)
+
+
+# %% auroc: wrong: pairs not divided ties ignored
+def auroc(id_scores, ood_scores):
+    return sum((o > id_scores).sum() for o in ood_scores)
+
+
 # %% auroc: wrong: pairs zipped
 def auroc(id_scores, ood_scores):
     n = min(len(id_scores), len(ood_scores))
@@ -261,6 +271,24 @@ def fpr95_id_positive(id_scores, ood_scores):
     return len(ood_scores[ood_scores <= t])
 
 
+# %% fpr95_id_positive: wrong: one score too high
+def fpr95_id_positive(id_scores, ood_scores):
+    t = np.sort(id_scores)[int(0.95 * len(id_scores))]
+    return np.mean(ood_scores <= t)
+
+
+# %% fpr95_id_positive: wrong: one score too low
+def fpr95_id_positive(id_scores, ood_scores):
+    t = np.sort(id_scores)[int(0.95 * len(id_scores)) - 1]
+    return np.mean(ood_scores <= t)
+
+
+# %% fpr95_id_positive: wrong: five percent and one
+def fpr95_id_positive(id_scores, ood_scores):
+    t = sorted(id_scores)[int(0.05 * len(id_scores))]
+    return np.mean(ood_scores <= t)
+
+
 # %% fpr95_ood_positive: right: sorted downwards
 def fpr95_ood_positive(id_scores, ood_scores):
     s = np.sort(ood_scores)[::-1]
@@ -322,6 +350,23 @@ def fpr95_ood_positive(id_scores, ood_scores):
     return 100 * np.mean(id_scores >= t)
 
 
+# %% fpr95_ood_positive: wrong: one score too low
+def fpr95_ood_positive(id_scores, ood_scores):
+    s = sorted(ood_scores, reverse=True)
+    return np.mean(id_scores >= s[int(0.95 * len(s))])
+
+
+# %% fpr95_ood_positive: wrong: one score too high
+def fpr95_ood_positive(id_scores, ood_scores):
+    t = np.quantile(ood_scores, 0.05, method="higher")
+    return np.mean(id_scores >= t)
+
+
+# %% fpr95_ood_positive: wrong: sign flipped
+def fpr95_ood_positive(id_scores, ood_scores):
+    return fpr95_id_positive(ood_scores, id_scores)
+
+
 # %% winners: right: by hand
 winners = ("MSP", "ViM", "MSP")
 
@@ -356,6 +401,15 @@ def quarrel():
     spoiled_id = i.copy()
     spoiled_id[:30] = 2
     return spoiled_id, o, i, spoiled_ood
+
+
+# %% quarrel: wrong: OOD before ID
+def quarrel():
+    known, foreign = np.zeros(100), np.ones(100)
+    a_foreign, b_known = foreign.copy(), known.copy()
+    a_foreign[:30] = -1
+    b_known[:30] = 2
+    return a_foreign, known, foreign, b_known
 
 
 # %% quarrel: wrong: no lead of A
