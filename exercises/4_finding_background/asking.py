@@ -49,15 +49,14 @@ def judge_my_selector(answer, logits, labels, background, right):
             f"{told} A blind choice is as good. Print the six logits of some cells of bare ground.",
         )
     if precision < to_beat:
-        return (
-            0.2,
-            "below the rim",
-            f"{told} Better than blind, but not looking at all is better. Be stricter, or ask another question.",
-        )
+        advice = "Be stricter, or ask another question."
+        if recall < RECALL:
+            advice = f"And it takes too little: a recall of {100 * RECALL:.0f}% is asked for. Ask another question."
+        return 0.2, "below the rim", f"{told} Better than blind, but not looking at all is better. {advice}"
     if precision < to_beat + POINTS:
         return (
             0.7,
             "hardly above the rim",
-            f"{told} It beats the rim, by less than {100 * POINTS:.0f} points. Two rules together may be stricter than each.",
+            f"{told} It beats the rim, by less than {100 * POINTS:.0f} points. Both of two rules at once are stricter than each.",
         )
     return 1.0, "right", told

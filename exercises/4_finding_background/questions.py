@@ -17,7 +17,7 @@ POOL = Path(__file__).parent / "hidden.npz"  # not handed out, but for what the 
 
 
 def digits(rng):
-    """Masks of several sizes, with blobs of a digit's size, and blocks of few pixels of it; blocks of one pixel, too."""
+    """Masks of several sizes, with blobs of a digit's size, and blocks of few pixels of it, of exactly a tenth, of one pixel."""
     for n, block, side in ((9, 4, 8), (5, 2, 6), (4, 5, 4), (3, 1, 7)):
         masks = np.zeros((n, block * side, block * side), bool)
         for mask in masks:
@@ -26,6 +26,10 @@ def digits(rng):
             blob[:] = rng.random(blob.shape) < 0.7
             mask[rng.integers(0, len(mask), 6), rng.integers(0, len(mask), 6)] = True
         yield masks, side
+    rows = rng.integers(0, 11, (2, 8, 8))  # of half a block's width, in blocks of 10 x 10 pixels
+    rows[:, 3, 3:5] = 2
+    filled = (np.arange(10)[:, None] < rows[..., None, None]) & (np.arange(10) < 5)
+    yield filled.transpose(0, 1, 3, 2, 4).reshape(2, 80, 80), 8
 
 
 def choices(rng):
@@ -72,6 +76,13 @@ def digit_instead_of_background(masks, side):
 @background_of.wrong("It is too strict: one stray pixel of a digit is not enough, a tenth of the block is.", worth=0.5)
 def any_pixel(masks, side):
     return shares(masks, side) == 0
+
+
+@background_of.wrong(
+    "A block of which exactly a tenth is digit counts as background. *Less* than a tenth is asked for.", worth=0.5
+)
+def exactly_a_tenth(masks, side):
+    return shares(masks, side) <= 0.1
 
 
 @background_of.wrong("It is too generous: a block that is almost half digit still counts. What share is asked for?")
@@ -129,16 +140,35 @@ def chance_and_taken_swapped(chosen, background):
     return _share(both, chosen), _share(both, background), chosen.mean(), background.mean()
 
 
-@quality.wrong(
+AVERAGED = (
     "The shares are computed for each image and then averaged. Count the cells of all images together: an image with one chosen cell would "
     "else count as much as one with fifty."
 )
-def mean_over_images(chosen, background):
+
+
+def of_each_image(chosen, background):
     both = (chosen & background).sum((1, 2))
     with np.errstate(all="ignore"):
-        precision, recall = both / chosen.sum((1, 2)), both / background.sum((1, 2))
+        return both / chosen.sum((1, 2)), both / background.sum((1, 2))
+
+
+@quality.wrong(AVERAGED)
+def mean_over_images(chosen, background):
+    precision, recall = of_each_image(chosen, background)
     precision = np.nanmean(precision) if chosen.any() else np.nan
     return precision, np.nanmean(recall), background.mean(), chosen.mean()
+
+
+@quality.wrong(AVERAGED)
+def mean_over_images_with_none_taken(chosen, background):
+    precision, recall = of_each_image(chosen, background)
+    return precision.mean(), recall.mean(), background.mean(), chosen.mean()
+
+
+@quality.wrong(AVERAGED)
+def mean_over_images_none_taken_as_zero(chosen, background):
+    precision, recall = of_each_image(chosen, background)
+    return np.nan_to_num(precision).mean(), recall.mean(), background.mean(), chosen.mean()
 
 
 @quality.wrong(
@@ -212,7 +242,21 @@ def columns_only(logits, labels):
     return chosen
 
 
-@border.wrong("It takes the four corners alone. When both indices are lists, NumPy pairs them.", worth=0.5)
+@border.wrong("It takes two corners alone. When both indices are lists, NumPy pairs them.", worth=0.5)
+def two_corners(logits, labels):
+    chosen = _empty(logits)
+    chosen[:, [0, -1], [0, -1]] = True
+    return chosen
+
+
+@border.wrong("The rim is two cells wide here. It is the outermost cells alone.", worth=0.5)
+def two_cells_wide(logits, labels):
+    chosen = ~_empty(logits)
+    chosen[:, 2:-2, 2:-2] = False
+    return chosen
+
+
+@border.wrong("It takes the four corners alone. A rim has four whole sides.", worth=0.5)
 def corners_only(logits, labels):
     chosen = _empty(logits)
     chosen[np.ix_(range(len(chosen)), [0, -1], [0, -1])] = True
@@ -286,6 +330,14 @@ def first_label_for_all(logits, labels):
     return softmax(logits)[..., labels[0]]
 
 
+@evidence.wrong(
+    "That picks, for every image, the classes of *all* images. Each image belongs to its own label alone: an index of images has to go along "
+    "with the labels, such as `np.arange(len(labels))`."
+)
+def labels_of_all_images_for_each(logits, labels):
+    return softmax(logits)[..., labels]
+
+
 @evidence.wrong("Classes are counted from 0: label 1 is the second column.", worth=0.5)
 def counted_from_one(logits, labels):
     return of_true_class(softmax(logits), np.asarray(labels) - 1)
@@ -351,6 +403,28 @@ def quarter_of_the_batch(logits, labels):
 )
 def evidence_below_a_quarter(logits, labels):
     return _evidence(logits, labels) < 0.25
+
+
+@least_evidence.wrong(
+    "`argsort` gives *places*: which cell comes first, which comes next. It does not give each cell its rank, and it is ranks that you compare."
+)
+def places_for_ranks(logits, labels):
+    values = _evidence(logits, labels)
+    flat = values.reshape(len(values), -1)
+    return (flat.argsort(1) < flat.shape[1] // 4).reshape(values.shape)
+
+
+@least_evidence.wrong(
+    "It is right for maps of 8 × 8 alone. Maps come in other sizes: a quarter of *their* cells.", worth=0.5
+)
+def sixteen_cells(logits, labels):
+    values = _evidence(logits, labels)
+    return _fewest(values, 16 / values[0].size)
+
+
+@least_evidence.wrong("It takes half of each image's cells. A quarter is asked for.", worth=0.5)
+def half_of_the_cells(logits, labels):
+    return _fewest(_evidence(logits, labels), 0.5)
 
 
 @least_evidence.wrong("Three quarters of the cells are taken; the quarter with the least evidence is left.")
@@ -432,6 +506,35 @@ after.wrong(
     "The second is a share of the cells that were taken. How many **of** the cells that are not background are taken?",
     answer=[0.9368, 0.2146],
     name="of the taken cells",
+    worth=0.5,
+)
+
+
+def shares_after(names):
+    """What the rule takes, and what is background."""
+    return names["cam_threshold"](names["trained"], names["labels"]), names["background_of"](names["masks"])
+
+
+def of_all_cells(names):
+    chosen, background = shares_after(names)
+    return [chosen.mean(), (chosen & ~background).mean()]
+
+
+def recall_first(names):
+    chosen, background = shares_after(names)
+    return [chosen[background].mean(), chosen[~background].mean()]
+
+
+after.wrong(
+    "The second is a share of *all* cells. **Of** the cells that are not background, how many are taken?",
+    answer=of_all_cells,
+    name="of all cells",
+    worth=0.5,
+)
+after.wrong(
+    "The first is a share of the background. How many of **all** cells does the rule take?",
+    answer=recall_first,
+    name="recall first",
     worth=0.5,
 )
 after.wrong("These are per cent. Shares are asked for.", answer=[93.68, 79.145], name="per cent")
