@@ -74,6 +74,13 @@ def not_sorted(*given):
     return np.array([a - b for a, b in shared(*given, sort=False)])
 
 
+@paired_differences.wrong(
+    "Only seeds that both have are left, but each side keeps its own order: a place is not the same seed in both. Sort both by seed."
+)
+def each_in_its_own_order(our_seeds, our_figures, their_seeds, their_figures):
+    return our_figures[np.isin(our_seeds, their_seeds)] - their_figures[np.isin(their_seeds, our_seeds)]
+
+
 @paired_differences.wrong("Every figure meets every other. A pair has one seed.")
 def all_with_all(our_seeds, our_figures, their_seeds, their_figures):
     return (our_figures[:, None] - their_figures).ravel()
@@ -136,6 +143,24 @@ def factor_of_two(differences):
 def degrees_of_freedom(differences):
     n = len(differences)
     return around(differences, T[n] * np.std(differences, ddof=1) / np.sqrt(n))
+
+
+@interval.wrong("It is corrected twice: n - 1 stands in the standard deviation *and* under the root.", worth=0.75)
+def n_less_one_twice(differences):
+    n = len(differences)
+    return around(differences, T[n - 1] * np.std(differences, ddof=1) / np.sqrt(n - 1))
+
+
+@interval.wrong("This is the variance where the formula has the standard deviation.", worth=0.5)
+def variance(differences):
+    n = len(differences)
+    return around(differences, T[n - 1] * np.var(differences, ddof=1) / np.sqrt(n))
+
+
+@interval.wrong("Two slips: `np.std` divides by n unless it is told otherwise, and T is read at n.", worth=0.5)
+def n_in_both_places(differences):
+    n = len(differences)
+    return around(differences, T[n] * np.std(differences) / np.sqrt(n))
 
 
 @interval.wrong("There is no factor: this is the mean plus and minus one standard error.", worth=0.5)
@@ -205,6 +230,12 @@ def two_are_enough(differences):
     return said(differences)
 
 
+@verdict.wrong("It never says that there are too few. With how few differences is there no verdict?", worth=0.5)
+def never_too_few(differences):
+    found = said(differences)
+    return "unclear" if found == "too few" else found
+
+
 @verdict.wrong("It says no to what is unclear. An interval that holds zero may also hold a gain.", worth=0.25)
 def unclear_is_no(differences):
     if len(differences) < 3:
@@ -259,9 +290,10 @@ by_chance.wrong(
     worth=0.5,
 )
 by_chance.wrong(
-    "Nearly half of all pairs: you count differences of at least 0.006. The figures are in per cent already.",
+    "Either the four sets were averaged before the comparison: each of them counts by itself. Or differences of at least 0.006 are counted: the "
+    "figures are in per cent already.",
     answer=lambda names: (own_pairs(names)[OTHERS] >= 0.006).mean(),
-    name="points taken for shares",
+    name="sets averaged, or points taken for shares",
 )
 by_chance.wrong(
     "Each pair is counted one way only: the later seed minus the earlier. Whoever had trained the other one would report the other sign.",
@@ -270,10 +302,17 @@ by_chance.wrong(
     worth=0.25,
 )
 by_chance.wrong(
-    "Each pair is counted one way only: the earlier seed minus the later. Whoever had trained the other one would report the other sign.",
+    "Either each pair is counted one way only, the earlier seed minus the later: whoever had trained the other one would report the other sign. "
+    "Or one set was looked at: there are 20 ordered pairs on each of 4.",
     answer=lambda names: (own_pairs(names)[np.triu_indices(5, 1)] >= 0.6).mean(),
-    name="earlier minus later",
+    name="earlier minus later, or one set",
     worth=0.25,
+)
+by_chance.wrong(
+    "It is per cent. A share is asked for.",
+    answer=lambda names: 100 * (own_pairs(names)[OTHERS] >= 0.6).mean(),
+    name="per cent",
+    worth=0.5,
 )
 by_chance.wrong(
     "It is a number of comparisons. A share is asked for.",
@@ -366,6 +405,20 @@ def may_fall(p):
     return np.minimum(corrected, 1)
 
 
+@holm.wrong(
+    "They come sorted, and some fall. Going up, none may fall; and put each back to where its test was.", worth=0.25
+)
+def left_sorted_may_fall(p):
+    return np.minimum(np.sort(p) * factors(len(p)), 1)
+
+
+@holm.wrong(
+    "`argsort` gives *places*: which test has the smallest p-value, which the next. It does not give each test its rank, and you multiply by it."
+)
+def places_for_ranks(p):
+    return np.minimum(p * (len(p) - np.argsort(p)), 1)
+
+
 @holm.wrong("Some corrected values are above 1.", worth=0.75)
 def above_one(p):
     corrected = np.empty(len(p))
@@ -408,29 +461,59 @@ def put_back_wrongly(p):
 
 # 7
 how_many = exercise.value(
-    "how_many", points=2, step=0.1, otherwise='Other numbers. The correction is over all twenty: `data["p"].ravel()`.'
+    "how_many",
+    points=3,
+    step=0.1,
+    otherwise="Other numbers. Three are asked for: of the p-values as they are, then twice of the corrected ones, over all twenty tests at once.",
 )
+
+
+def counted(names, correct, level=0.05):
+    """The three numbers, by another correction of the whole table."""
+    p = names["data"]["p"]
+    corrected = correct(p)
+    return [(p < level).sum(), (corrected < level).sum(), (corrected < 2 * level).sum()]
+
+
 how_many.wrong(
     "The correction is made for each set by itself. These are twenty tests, and a reader sees all of them.",
-    answer=lambda names: [
-        (names["data"]["p"] < 0.05).sum(),
-        sum((names["holm"](column) < 0.05).sum() for column in names["data"]["p"].T),
-    ],
+    answer=lambda names: counted(names, lambda p: np.apply_along_axis(names["holm"], 0, p)),
     name="corrected set by set",
     worth=0.5,
 )
 how_many.wrong(
-    "The second number is what is left of a correction that corrects nothing.",
-    answer=lambda names: [(names["data"]["p"] < 0.05).sum()] * 2,
+    "The correction is made for each setting by itself. These are twenty tests, and a reader sees all of them.",
+    answer=lambda names: counted(names, lambda p: np.apply_along_axis(names["holm"], 1, p)),
+    name="corrected setting by setting",
+    worth=0.5,
+)
+how_many.wrong(
+    "This is Bonferroni's correction: every p-value times twenty. Holm's leaves more.",
+    answer=lambda names: counted(names, lambda p: p.size * p),
+    name="Bonferroni",
+    worth=0.5,
+)
+how_many.wrong(
+    "What is left of a correction that corrects nothing?",
+    answer=lambda names: counted(names, lambda p: p),
     name="not corrected",
     worth=0.5,
 )
 how_many.wrong(
+    "The right numbers in another order: first of the p-values as they are.",
+    answer=lambda names: [names["how_many"][i] for i in (1, 0, 2)],
+    name="another order",
+    worth=0.5,
+)
+how_many.wrong(
+    "The right numbers in another order: first of the p-values as they are.",
+    answer=lambda names: [names["how_many"][i] for i in (1, 2, 0)],
+    name="uncorrected last",
+    worth=0.5,
+)
+how_many.wrong(
     "These are the tests that are *not* clear.",
-    answer=lambda names: [
-        (names["data"]["p"] >= 0.05).sum(),
-        (names["holm"](names["data"]["p"].ravel()) >= 0.05).sum(),
-    ],
+    answer=lambda names: [20 - n for n in names["how_many"]],
     name="unclear ones counted",
 )
 
@@ -439,12 +522,19 @@ over_control = exercise.value(
     "over_control",
     points=2,
     step=0.05,
-    otherwise="Another interval. It is of the first column, `[:, 0]`, seed by seed.",
+    otherwise="Another interval. Which column is unseen digits? Are the differences taken seed by seed, and is it your `interval` of them?",
 )
 
 
 def minus(names, ours, theirs, column=0):
-    return names["interval"](names["data"][ours][:, column] - names["data"][theirs][:, column])
+    differences = names["data"][ours][:, column] - names["data"][theirs][:, column]
+    return names["interval"](differences.reshape(5, -1).mean(1))
+
+
+def unpaired(names, freedom):
+    ours, theirs = (names["data"][name][:, 0] for name in ("cam_threshold", "all"))
+    half = T[freedom] * np.sqrt((ours.var(ddof=1) + theirs.var(ddof=1)) / 5)
+    return around(ours - theirs, half)
 
 
 over_control.wrong(
@@ -470,8 +560,26 @@ over_control.wrong(
     name="over all strong",
 )
 
+over_control.wrong(
+    "It is far too wide: the two settings are treated as if their seeds had nothing to do with each other. Two trainings of one seed are a pair.",
+    answer=lambda names: unpaired(names, 8),
+    name="not paired",
+    worth=0.5,
+)
+over_control.wrong(
+    "It is far too wide: the two settings are treated as if their seeds had nothing to do with each other. Two trainings of one seed are a pair.",
+    answer=lambda names: unpaired(names, 4),
+    name="not paired, four degrees of freedom",
+    worth=0.5,
+)
+over_control.wrong(
+    "This is of the four sets together. Which column is unseen digits?",
+    answer=lambda names: minus(names, "cam_threshold", "all", slice(None)),
+    name="mean of four sets",
+)
+
 # 9
-believable = exercise.value("believable", points=2, otherwise="That is no letter from A to F.")
+believable = exercise.value("believable", points=1, otherwise="That is no letter from A to F.")
 for letter, worth, hint in (
     ("A", 0, "How far do two trainings of *one* method lie apart? See question 4."),
     (
@@ -490,8 +598,9 @@ report = exercise.open(
     "report",
     points=5,
     rubric=(
-        "1: names one deciding test before the others, or says that none was named. 1: n = 5 and intervals or spreads beside figures. 1: twenty "
-        "tests and what is left of them. 1: the control: what the loss on all or random cells does beside a choice. 1: what is lost: the sets where "
+        "1: names one deciding comparison before the others, or says that none was named. 1: n = 5 and intervals or spreads beside figures. 1: twenty "
+        "tests and what is left of them. 1: the control: what the loss on all or random cells does beside a choice, and that the interval over it ends "
+        "so near zero that no correction leaves it. 1: what is lost: the sets where "
         "it falls or is unclear, ID accuracy (`all_strong`), one network, one score, one kind of images. Minus 1 for 'proves', 'significant' "
         "without a test, or a figure without n."
     ),

@@ -47,6 +47,12 @@ def paired_differences(a, x, b, y):
     return np.array([v - theirs[s] for s, v in zip(a, x) if s in theirs])
 
 
+# %% paired_differences: wrong: each in its own order
+def paired_differences(a, x, b, y):
+    both = np.intersect1d(a, b)
+    return x[np.isin(a, both)] - y[np.isin(b, both)]
+
+
 # %% interval: right: by hand
 def interval(differences):
     n = len(differences)
@@ -91,6 +97,28 @@ def interval(differences):
     n = len(differences)
     e = T[n] * np.std(differences, ddof=1) / np.sqrt(n)
     return np.mean(differences) - e, np.mean(differences) + e
+
+
+# %% interval: wrong: n less one twice
+def interval(differences):
+    n = len(differences)
+    e = T[n - 1] * np.std(differences, ddof=1) / (n - 1) ** 0.5
+    return np.mean(differences) - e, np.mean(differences) + e
+
+
+# %% interval: wrong: variance
+def interval(differences):
+    n = len(differences)
+    m = sum(differences) / n
+    s = sum((d - m) ** 2 for d in differences) / (n - 1)
+    return m - T[n - 1] * s / np.sqrt(n), m + T[n - 1] * s / np.sqrt(n)
+
+
+# %% interval: wrong: n in both places
+def interval(differences):
+    d = np.array(differences)
+    e = T[len(d)] * d.std() / np.sqrt(len(d))
+    return d.mean() - e, d.mean() + e
 
 
 # %% interval: wrong: percentiles
@@ -149,6 +177,16 @@ def verdict(differences):
     return "no" if high < 0 else "unclear"
 
 
+# %% verdict: wrong: never too few
+def verdict(differences):
+    low, high = interval(differences)
+    if low > 0:
+        return "yes"
+    if high < 0:
+        return "no"
+    return "unclear"
+
+
 # %% verdict: wrong: all on one side
 def verdict(differences):
     if len(differences) < 3:
@@ -181,7 +219,7 @@ by_chance = np.mean(np.array(d) >= 0.6)
 d = data["none"][:, None] - data["none"][None]
 by_chance = np.mean(d >= 0.6)
 
-# %% by_chance: wrong: points taken for shares
+# %% by_chance: wrong: sets averaged, or points taken for shares
 d = [data["none"][i] - data["none"][j] for i in range(5) for j in range(5) if i != j]
 by_chance = np.mean(np.array(d) >= 0.006)
 
@@ -192,6 +230,19 @@ by_chance = np.sum(np.array(d) >= 0.6)
 # %% by_chance: wrong: later minus earlier
 d = [data["none"][j] - data["none"][i] for i in range(5) for j in range(i + 1, 5)]
 by_chance = np.mean(np.array(d) >= 0.6)
+
+
+# %% by_chance: wrong: sets averaged, or points taken for shares
+means = data["none"].mean(axis=1)
+by_chance = sum(a - b >= 0.6 for a in means for b in means) / 20
+
+# %% by_chance: wrong: earlier minus later, or one set
+first = data["none"][:, 0]
+by_chance = np.sum(first[:, None] - first >= 0.6) / 20
+
+# %% by_chance: wrong: per cent
+d = [data["none"][i] - data["none"][j] for i in range(5) for j in range(5) if i != j]
+by_chance = 100 * np.mean(np.array(d) >= 0.6)
 
 
 # %% some_clear: right: simulated, exactly enough
@@ -260,6 +311,18 @@ def holm(p):
     return out
 
 
+# %% holm: wrong: left sorted may fall
+def holm(p):
+    m = len(p)
+    return np.array([min(1, v * (m - k)) for k, v in enumerate(sorted(p))])
+
+
+# %% holm: wrong: places for ranks
+def holm(p):
+    rank = np.argsort(p)
+    return np.clip(p * (len(p) - rank), 0, 1)
+
+
 # %% holm: wrong: above one
 def holm(p):
     m = len(p)
@@ -290,13 +353,30 @@ def holm(p):
 
 
 # %% how_many: right: as floats
-how_many = np.array([np.sum(data["p"] < 0.05), np.sum(np.array(holm(data["p"].flatten())) < 0.05)], float)
+corrected = np.array(holm(data["p"].flatten()))
+how_many = np.array([np.sum(data["p"] < 0.05), np.sum(corrected < 0.05), np.sum(corrected < 0.1)], float)
 
 # %% how_many: wrong: corrected set by set
-how_many = [(data["p"] < 0.05).sum(), sum((holm(data["p"][:, s]) < 0.05).sum() for s in range(4))]
+by_set = np.stack([holm(data["p"][:, s]) for s in range(4)])
+how_many = [(data["p"] < 0.05).sum(), (by_set < 0.05).sum(), (by_set < 0.1).sum()]
+
+# %% how_many: wrong: corrected setting by setting
+by_setting = np.concatenate([holm(row) for row in data["p"]])
+how_many = [(data["p"] < 0.05).sum(), (by_setting < 0.05).sum(), (by_setting < 0.1).sum()]
+
+# %% how_many: wrong: Bonferroni
+p = data["p"].ravel()
+how_many = [sum(p < 0.05), sum(20 * p < 0.05), sum(20 * p < 0.1)]
+
+# %% how_many: wrong: another order
+p, c = data["p"].ravel(), holm(data["p"].ravel())
+how_many = [sum(c < 0.05), sum(p < 0.05), sum(c < 0.1)]
 
 # %% how_many: wrong: other
-how_many = [1, 1]
+how_many = sum(data["p"].ravel() < 0.05)
+
+# %% how_many: wrong: other
+how_many = [1, 1, 1]
 
 # %% over_control: right: in one line
 over_control = interval([a - b for a, b in zip(data["cam_threshold"][:, 0], data["all"][:, 0])])
@@ -306,6 +386,14 @@ over_control = interval(data["cam_threshold"][:, 0] - data["none"][:, 0])
 
 # %% over_control: wrong: sign flipped
 over_control = interval(data["all"][:, 0] - data["cam_threshold"][:, 0])
+
+# %% over_control: wrong: not paired
+a, b = data["cam_threshold"][:, 0], data["all"][:, 0]
+e = T[8] * np.sqrt(a.var(ddof=1) / 5 + b.var(ddof=1) / 5)
+over_control = a.mean() - b.mean() - e, a.mean() - b.mean() + e
+
+# %% over_control: wrong: mean of four sets
+over_control = interval((data["cam_threshold"] - data["all"]).mean(axis=1))
 
 # %% over_control: wrong: over all strong
 over_control = interval(data["cam_threshold"][:, 0] - data["all_strong"][:, 0])
