@@ -264,7 +264,7 @@ def _read(file):
     if "ood_head0" in file:
         shapes = ("H", weight.shape[1]), (len(file["ood_head0"]),), (2, len(file["ood_head0"])), (2,)
         if lacking := [f"ood_head{i}" for i in range(4) if f"ood_head{i}" not in file]:
-            raise InputError(f"it has ood_head0, but no {lacking[0]}; expected all four, or none")
+            raise InputError(f"it has ood_head0, but no {lacking[0]}; expected all of ood_head0 to ood_head3, or none")
         ood_head = [as_float32(file[f"ood_head{i}"], f"ood_head{i}", shape) for i, shape in enumerate(shapes)]
     try:
         descriptions = {name: Description(**what) for name, what in json.loads(str(file["descriptions"])).items()}

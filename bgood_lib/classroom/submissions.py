@@ -9,6 +9,7 @@ from pathlib import Path
 from ..utils.errors import InputError
 
 LARGEST = 20 * 2**20  # bytes of a notebook
+EXPECTED = "the folder that holds one file or one folder per student"
 # Names that learning platforms give: a folder a student, a file a student.
 MOODLE = re.compile(r"(?P<student>.+?)_(?P<id>\d+)_assignsubmission_\w+$")
 CANVAS = re.compile(r"(?P<student>[^_]+)_(?:LATE_)?(?P<id>\d+)_\d+_(?P<rest>.+)$")
@@ -66,7 +67,8 @@ def find_submissions(folder, exercises, exercise=None):
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise InputError(f"there is no folder {folder}; name one that holds a file or folder a student")
+        what = f"{folder} is a file" if folder.exists() else f"there is no folder {folder}"
+        raise InputError(f"{what}; name {EXPECTED}")
     found = []
     for entry in sorted(folder.iterdir()):
         if entry.name.startswith("."):
@@ -78,7 +80,7 @@ def find_submissions(folder, exercises, exercise=None):
         else:
             found.append(_of_file(entry, folder, exercises, exercise))
     if not found:
-        raise InputError(f"{folder} is empty; expected a file or folder a student")
+        raise InputError(f"{folder} is empty; name {EXPECTED}")
     return found
 
 

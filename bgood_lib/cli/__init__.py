@@ -9,6 +9,8 @@ def bgood():
     """``bgood`` as it is installed: the commands of :mod:`bgood_lib.cli.main`."""
     # Threads that wait for each other sleep: on a busy machine, spinning took five times the processor's time.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    # jsonschema builds the grammar of IRIs where this package is installed: over a second, and nothing here checks one.
+    sys.modules.setdefault("rfc3987_syntax", None)
     try:
         from .main import app
 

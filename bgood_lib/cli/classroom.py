@@ -20,7 +20,7 @@ def _chosen(folder, only):
     names = [name.strip() for name in only.split(",")] if only else list(found)
     for name in names:
         if name not in found:
-            raise InputError(f"there is no exercise {name!r}{nearest(name, found)}; there are {', '.join(found)}")
+            raise InputError(f"there is no exercise {name!r}; there are {', '.join(found)}{nearest(name, found)}")
     return {name: found[name] for name in names}
 
 
@@ -37,7 +37,9 @@ def make(
 
 
 def grade(
-    submissions: Annotated[Path, typer.Argument(metavar="FOLDER", help="a file or folder a student")],
+    submissions: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="the folder that holds one file or one folder per student")
+    ],
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="where marks and feedback go")] = Path("marks"),
     exercise: Annotated[
         str | None, typer.Option(metavar="NAME", help="the one that all answer; else file names say it")

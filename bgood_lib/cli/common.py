@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 from ..utils.errors import BgoodError, InputError, ParameterError, system_words
 from ..utils.files import refuse_unwritable, user_path
-from .usage import reword
+from .usage import empty_argument, reword
 
 RunOrBank = Annotated[Path, typer.Argument(metavar="RUN|BANK.npz", help="folder of a run, or a bank")]
 Dataset = Annotated[str | None, typer.Option(help="in-distribution set of a bank that has no record.json beside it")]
@@ -29,9 +29,11 @@ class Boundary(TyperGroup):
     def parse_args(self, ctx, args):
         for before, text in zip(["", *args], args):
             if not text.strip():
-                what = before if before.startswith("-") else "an argument"
+                option = before.startswith("-")
+                what = f"{before} is empty" if option else empty_argument(self, ctx, args)
                 given = shlex.join([ctx.info_name, *args])
-                raise reword(typer.BadParameter(f"{what} is empty in: {given}; give it a value, or leave it out"))
+                way_out = "give it a value" + ", or leave it out" * option
+                raise reword(typer.BadParameter(f"{what} in: {given}; {way_out}"))
         try:
             return super().parse_args(ctx, args)
         except Exception as error:

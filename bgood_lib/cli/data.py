@@ -9,6 +9,7 @@ from .. import datasets
 from ..utils.errors import DataError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
+NAMES = "sets, by their names in `bgood data list`"
 
 
 @app.command("list")
@@ -37,7 +38,7 @@ def _row(pair: tuple[str, str]) -> tuple[str, ...]:
 
 @app.command()
 def prepare(
-    names: Annotated[list[str] | None, typer.Argument(metavar="NAME...")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME...", help=NAMES)] = None,
     folder: Annotated[
         Path | None, typer.Option("--from", help="adopt npz files from here instead of downloading")
     ] = None,
@@ -53,7 +54,7 @@ def prepare(
 
 
 @app.command()
-def verify(names: Annotated[list[str] | None, typer.Argument(metavar="NAME...")] = None):
+def verify(names: Annotated[list[str] | None, typer.Argument(metavar="NAME...", help=NAMES)] = None):
     """Check the content of every prepared set, or of those named; exit with 1 if one is bad."""
     bad = False
     for name in names or []:

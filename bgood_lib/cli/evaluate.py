@@ -24,6 +24,7 @@ def evaluate(
     ] = None,
 ):
     """Every detector on every set of a protocol: AUROC, both FPR95, means; saved as csv, md and tex."""
+    folder = _place(run, out)
     from ..evaluation import benchmark, report
     from ..evaluation.protocols import find_protocol
     from ..runs.run import add_ood, complete, open_run
@@ -31,7 +32,6 @@ def evaluate(
     names = detector_names(detectors)
     opened = open_run(run, dataset)
     found = find_protocol(protocol, opened.dataset)
-    folder = output_folder(out or opened.folder)
     known = {*opened.bank.sets, *(entry.name for entry in benchmark.entries_of(opened.bank, found, opened.dataset))}
     opened = add_ood(opened, ood or (), protocol, say=typer.echo)
     further = [name for name in opened.bank.sets if name not in known]
@@ -45,6 +45,13 @@ def evaluate(
         typer.echo(f"wrote {file}")
 
 
+def _place(run, out):
+    """Where the tables go; what can be said of the two places is said before anything slow is imported."""
+    from ..runs.folder import bank_file
+
+    return output_folder(out or bank_file(run).parent)
+
+
 def tune(
     run: RunOrBank,
     protocol: Annotated[str, typer.Option(help="all, openood15 or classic6")] = "all",
@@ -53,6 +60,7 @@ def tune(
     out: Out = None,
 ):
     """Hyper-parameters in three ways: published, by an OOD validation set, by shuffled ID images; saved as csv."""
+    folder = _place(run, out)
     import pandas as pd
 
     from ..evaluation import benchmark, report, tuning
@@ -62,7 +70,6 @@ def tune(
 
     names = detector_names(detectors)
     opened = open_run(run, dataset)
-    folder = output_folder(out or opened.folder)
     entries = benchmark.entries_of(opened.bank, find_protocol(protocol, opened.dataset), opened.dataset)
     bank = complete(opened, entries, validation=True, say=typer.echo)
     found = tuning.compare(bank, opened.dataset, protocol, names, say=typer.echo)
@@ -98,14 +105,18 @@ def score(
     Files that cannot be read are listed at the end; the exit code is 1 then.
     """
     from ..datasets.images import find_images
-    from ..evaluation import own_images
-    from ..runs.run import open_run, open_weights
-    from ..utils.files import atomic_write
+    from ..runs.folder import bank_file
 
     csv = csv and output_file(csv, ".csv", "path,class,score,threshold,verdict\n")
     html = html and output_file(html, ".html", "<!doctype html>\n")
     cells = cells and output_folder(cells, "--cells")
     files, bad = find_images(images), None if strict else []
+    if run.suffix != ".safetensors":
+        bank_file(run)  # refuses what is not there, before anything slow is imported
+    from ..evaluation import own_images
+    from ..runs.run import open_run, open_weights
+    from ..utils.files import atomic_write
+
     if run.suffix == ".safetensors":
         opened = open_weights(run, detector)
     else:

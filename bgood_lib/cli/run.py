@@ -71,14 +71,15 @@ def export(
     file: Annotated[Path, typer.Argument(metavar="FILE.safetensors")],
 ):
     """Keep a run's network: float16 weights in one small file, with the run and configuration that made them."""
-    from ..runs import weights
-    from ..runs.record import read_record
-    from ..training import checkpoint
-
     file = output_file(file, ".safetensors")
     for needed in ("record.json", "checkpoint.pt"):
         if not (run / needed).is_file():
             raise FileNotFoundError(f"there is no {run / needed}; give the folder of a run that is finished")
+    from ..runs import weights
+    from ..runs.folder import not_of_one_training
+    from ..runs.record import read_record
+    from ..training import checkpoint
+
     if file.exists():
         try:
             weights.read_about(file)
@@ -87,10 +88,7 @@ def export(
     record = read_record(run / "record.json")
     network = checkpoint.load_network(run / "checkpoint.pt")
     if checkpoint.weights_sha256(network) != record["weights_sha256"]:
-        raise InputError(
-            f"{run / 'checkpoint.pt'} is of another training than record.json beside it (their weights differ); put back "
-            "its own, or run the training again"
-        )
+        raise not_of_one_training(run / "checkpoint.pt", "record.json")
     name = f"{run.parent.name}/{run.name}.json"
     about = {key: record[key] for key in ("identity", "weights_sha256", "accuracy")}
     weights.save_weights(network, file, record["config"], record=name, **about)

@@ -33,6 +33,10 @@ def _end(name, found):
         raise typer.Exit(1)
 
 
+def _count(n):
+    return f"{n:,} run{'s' * (n != 1)}"
+
+
 def _refuse_file(runs):
     if runs.exists() and not runs.is_dir():
         raise InputError(f"--runs {runs} is a file; name a folder")
@@ -41,10 +45,10 @@ def _refuse_file(runs):
 @app.command()
 def plan(name: StudyName, runs: Runs = Path("runs")):
     """What would be trained, how long that takes by past records, and what is there already."""
-    from ..studies.status import alike, minutes_of, past_records, states
-
     _refuse_file(runs)
     study = _open(name, check=False)
+    from ..studies.status import alike, minutes_of, past_records, states
+
     records, total, unknown, devices, partial = past_records(runs), 0.0, 0, set(), 0
     found = []
     for one in states(study, runs):
@@ -58,12 +62,12 @@ def plan(name: StudyName, runs: Runs = Path("runs")):
             about = "; ".join(filter(None, [f"about {minutes:.1f} minutes{' of training' * (not whole)}", about]))
         unknown += wanted and minutes is None
         typer.echo(f"{one.state:8}{' ' * (len(one.state) >= 8)}{one.run}  {about}".rstrip())
-    told = [f"{len(study.runs)} runs; to do"]
+    told = [f"{_count(len(study.runs))}; to do"]
     if total:
         time = f"{total / 60:.1f} hours" if total >= 60 else f"{total:.0f} minutes"
         counted = "training only" if partial else "training and evaluation"
         told.append(f"about {time} of one process ({counted}), by past runs on {' and '.join(sorted(devices))}")
-    told += [f"{unknown} runs of unknown length"] if unknown else [] if total else ["nothing"]
+    told += [f"{_count(unknown)} of unknown length"] if unknown else [] if total else ["nothing"]
     typer.echo(f"{told[0]}: {', and '.join(told[1:])}")
     _end(name, found)
 
@@ -73,11 +77,11 @@ def status(name: StudyName, runs: Runs = Path("runs")):
     """How far a study is: done, begun, failed with the reason."""
     from collections import Counter
 
+    _refuse_file(runs)
+    study, found = _open(name, check=False), []
     from ..studies.status import states
 
-    _refuse_file(runs)
-    found = []
-    for one in states(_open(name, check=False), runs):
+    for one in states(study, runs):
         found.append(one)
         typer.echo(f"{one.state:8}{' ' * (len(one.state) >= 8)}{one.run}  {one.about}".rstrip())
     typer.echo(", ".join(f"{n} {state}" for state, n in Counter(one.state for one in found).items()))
@@ -91,9 +95,9 @@ def publish(
     results: Annotated[Path, typer.Option(help="where it is published")] = Path("results"),
 ):
     """Write what is published of a study: tables or records, as its file says."""
+    study = _open(name)
     from ..studies.publish import publish as write
 
-    study = _open(name)
     folder, missing = write(study, runs, results)
     typer.echo(f"{folder}: {len(study.runs) - len(missing)} of {len(study.runs)} runs")
     if missing:

@@ -43,8 +43,6 @@ def train(
     """
     from .. import datasets
     from ..datasets.folder import list_folder, set_name
-    from ..evaluation.protocols import shuffled_name
-    from ..studies.notebooks import check_parameters
     from ..utils.files import locate
 
     listing = list_folder(folder)
@@ -52,6 +50,9 @@ def train(
     out = output_folder(out or Path("runs", name.rpartition("_")[0], f"{method}-s{seed}"))
     for path in ood or ():
         _check_ood(path)
+    from ..evaluation.protocols import shuffled_name  # slow to import
+    from ..studies.notebooks import check_parameters
+
     notebook = locate("notebooks/train.ipynb")
     if not notebook.is_file():
         notebook = Path(__file__).parents[2] / "notebooks/train.ipynb"

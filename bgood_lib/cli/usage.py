@@ -23,10 +23,32 @@ def reword(error):
     return error
 
 
+def empty_argument(group, ctx, args):
+    """What is said of an argument without a word in it: ``RUN|BANK.npz is empty (folder of a run, or a bank)``."""
+    command, rest = group, args
+    while rest and hasattr(command, "commands"):
+        command, rest = command.commands.get(rest[0]), rest[1:]
+    if command is None or hasattr(command, "commands"):
+        return "the name of a command is empty"
+    inner = type(ctx)(command, parent=ctx, resilient_parsing=True)
+    values, _, _ = command.make_parser(inner).parse_args(rest)
+    for param in command.params:
+        value = values.get(param.name)
+        texts = value if isinstance(value, (list, tuple)) else [value]
+        if any(isinstance(text, str) and not text.strip() for text in texts):
+            return f"{param.metavar or param.name} is empty{_about(param)}"
+    return "an argument is empty"
+
+
+def _about(param):
+    """What a parameter is, in brackets."""
+    about = getattr(param, "help", None)
+    return f" ({about})" if about else ""
+
+
 def _missing(error):
     name = re.match(r"Missing \w+ '(.*?)'", error.format_message())
-    about = getattr(error.param, "help", None)
-    return name and f"{name[1]} is missing{f' ({about})' * bool(about)}; write it where the usage above has it"
+    return name and f"{name[1]} is missing{_about(error.param)}; write it where the usage above has it"
 
 
 def _no_such_option(error):

@@ -8,6 +8,7 @@ title, standing, origin and the SHA-256 of its content, against which every read
 other sets (the canvas of CIFAR's, crops and moved objects of photographs) once those are there.
 """
 
+import errno
 import json
 import os
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ import platformdirs
 
 from ..utils.arrays import open_npz
 from ..utils.errors import DataError, nearest, system_words
-from ..utils.files import atomic_write, user_path
+from ..utils.files import atomic_write, nearest_there, user_path
 from . import canvas, letters, photos, scenes
 from .catalogue import (
     CANVAS,
@@ -76,8 +77,9 @@ def writing(path: Path):
         if error.errno is None:  # it says so itself
             raise
         raise DataError(
-            f"{path} cannot be written, as {system_words(error)[0]}; set BGOOD_DATA to a folder that can be written to, "
-            "and has room"
+            f"{path} cannot be written, as "
+            + (f"{nearest_there(path)} takes no files" if error.errno == errno.ENOENT else system_words(error)[0])
+            + "; set BGOOD_DATA to a folder that can be written to, and has room"
         ) from error
 
 

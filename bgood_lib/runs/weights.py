@@ -15,7 +15,7 @@ from ..training.config import METHODS, Config
 from ..training.equip import equipped_network
 from ..utils.errors import InputError
 from ..utils.files import atomic_write
-from ..utils.kinds import kind_of
+from ..utils.kinds import WEIGHTS, kind_of
 from ..utils.strict_yaml import in_yaml
 
 LARGEST = {"n_classes": 100_000, "stages": 5, "width": 4096}  # what a header may claim, before anything is built
@@ -79,9 +79,27 @@ def _read(path):
 def _why_not(path):
     """What a file is that cannot be read as one of weights."""
     kind = kind_of(path)
-    if kind == "a weights file (safetensors)":
-        return "it is a safetensors file that is cut off, or was changed within"
-    return f"it is {kind}; expected a whole safetensors file"
+    if kind != WEIGHTS:
+        return f"it is {kind}; expected a whole safetensors file"
+    if _is_short(path):
+        return "it is a safetensors file that is cut off: it is shorter than its header says"
+    return "it is a safetensors file that was changed within"
+
+
+def _is_short(path):
+    """Whether a file ends before the tensors that its header tells of."""
+    size = Path(path).stat().st_size
+    with open(path, "rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        text = file.read(length)
+    if 8 + length > size:
+        return True
+    try:
+        parts = json.loads(text).values()
+        ends = [part["data_offsets"][1] for part in parts if "data_offsets" in part]
+        return 8 + length + max(ends, default=0) > size
+    except (ValueError, RecursionError, AttributeError, TypeError, LookupError):  # a header that was changed
+        return False
 
 
 def _told(metadata):
@@ -130,15 +148,17 @@ def load_weights(path):
         If it is not there, or not a whole weights file of this project.
     """
     about, tensors = _read(path)
+    wrong = "its header cannot be used"
     try:
         network = _build(about)
+        wrong = "the weights do not fit what it says of itself"
         _refuse_others(tensors, network.state_dict(), about)
         network.load_state_dict({
             name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()
         })  # fmt: skip
     except Exception as error:  # what it says of itself does not make the network that it holds
         why = f"{error}" if isinstance(error, InputError) else f"{type(error).__name__}: {error}"[:300]
-        raise InputError(f"{path}: the weights do not fit what it says of itself: {why}; {_AGAIN}") from error
+        raise InputError(f"{path}: {wrong}: {why}; {_AGAIN}") from error
     for name, tensor in tensors.items():
         if (bad := ~torch.isfinite(tensor)).any():
             raise InputError(
@@ -177,7 +197,8 @@ def _build(about):
     for name, largest in LARGEST.items():
         value = about[name] if name in about else getattr(config, name)
         if value is not None and not (type(value) is int and 1 <= value <= largest):
-            raise InputError(f"{name} is {in_yaml(value)}; expected 1 to {largest:,}")
+            shown = f"{'the text ' * isinstance(value, str)}{in_yaml(value)}"
+            raise InputError(f"{name} is {shown}; expected a whole number from 1 to {largest:,}")
     for name in ("mean", "std"):
         if (
             not isinstance(about[name], list)

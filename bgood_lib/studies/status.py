@@ -96,7 +96,7 @@ def states(study, runs):
             yield State(run, "impossible", _placed(error, study.places.get(run, {})))
             continue
         if first.setdefault(config, run) != run:
-            state, about = "impossible", f"the same training as {first[config]}; take one of them away"
+            state, about = "impossible", _same(study.runs, first[config], run, config)
             about = ": ".join([*study.places.get(run, {}).values()][-1:] + [about])
         yield State(run, state, about, config)
     for page, values in study.pages.items():
@@ -105,6 +105,18 @@ def states(study, runs):
             check_parameters(Path(study.notebook).with_name(f"{page}.ipynb"), values, places)
         except InputError as error:
             yield State(f"page {page}", "impossible", _placed(error, places))
+
+
+def _same(runs, first, second, config):
+    """Why two runs of a study are one training: what tells them apart makes no difference."""
+    one, other = runs[first], runs[second]
+    differ = [name for name in {**one, **other} if one.get(name) != other.get(name)]
+    told = ", ".join(f"{name} ({one.get(name, 'not given')}, {other.get(name, 'not given')})" for name in differ)
+    used = f"method {config.method}" + f", selector {config.selector}" * bool(config.selector)
+    return (
+        f"the same training as {first}, as {told} makes no difference with {used}; take {' and '.join(differ)} away, or "
+        f"choose a method that uses {'it' if len(differ) == 1 else 'them'}"
+    )
 
 
 def _placed(error, places):

@@ -22,7 +22,6 @@ from pathlib import Path
 
 from ..utils.errors import ParameterError, StudyError, nearest
 from ..utils.strict_yaml import in_yaml, read_yaml
-from .notebooks import check_parameters
 
 # How a parameter is written in a run's name; any other one with its full name.
 _SHORT = {"method": "", "selector": "", "seed": "s", "weight": "w", "patch_size": "p", "n_patches": "n", "top_k": "k"}
@@ -132,7 +131,10 @@ def read_study(path, check=True):
     notebook, common = content["notebook"], content.get("common", {})
     if Path(notebook).is_absolute() or ".." in Path(notebook).parts or not NAME.fullmatch(notebook.replace("/", "")):
         where = f"{path}{content.line('notebook')}"
-        raise StudyError(f"{where}: notebook is {notebook!r}; expected one of this project, with {ALLOWED} and /")
+        raise StudyError(
+            f"{where}: notebook is {notebook!r}; expected one of this project, with {ALLOWED} and /, not beginning with / and "
+            "without .."
+        )
     runs, places = {}, {}
     for line, grid in zip(content["runs"].lines, content["runs"]):
         if not isinstance(grid, dict) or not grid:
@@ -209,6 +211,8 @@ def _filled(values, where):
 
 def _check(path, notebook, runs, pages, places):
     """Refuse parameters that do not fit their notebooks."""
+    from .notebooks import check_parameters  # slow to import
+
     for what, source, parameters in [
         *((name, notebook, values) for name, values in runs.items()),
         *((f"page {page}", Path(notebook).with_name(f"{page}.ipynb"), values) for page, values in pages.items()),

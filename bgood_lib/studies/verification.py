@@ -6,15 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
-from ..evaluation.judge import judge
 from ..runs.record import read_record
-from ..runs.run import open_run
 from ..utils.errors import InputError, nearest
 from ..utils.files import user_path
 from ..utils.kinds import kind_of
-from .tables import read_study_tables
 
 JUDGED = ("accuracy", "calibration_error", "overconfidence", "mean_norm", "metrics", "validation")
 SUMMARY = ("study", "verdict", "records", "figures", "largest_difference", "date")  # columns of `summary`
@@ -151,6 +146,8 @@ def summary(found):
         One row per study and verdict: ``study``, ``verdict``, ``records``, ``figures`` (numbers compared),
         ``largest_difference`` (a share) and ``date`` (today).
     """
+    import pandas as pd
+
     rows = pd.DataFrame(
         [(one.record.parent.name, one.verdict, one.figures, one.worst) for one in found],
         columns=["study", "verdict", "figures", "largest_difference"],
@@ -171,6 +168,8 @@ def _verify(file, runs):
 
 def _verify_tables(folder, runs):
     """The runs of a study that is published as tables, see :mod:`bgood_lib.studies.tables`."""
+    from .tables import read_study_tables
+
     tables = read_study_tables(folder)
     ood = {entry["name"] for variant in tables.data["data"] for entry in variant["ood"]}
     said = {run: {} for run in tables.runs["run"]}
@@ -192,6 +191,9 @@ def _compare(name, folder, identity, weights, said):
     beside = read_record(folder / "record.json")
     if (beside["identity"], beside["weights_sha256"]) != (identity, weights):
         return Verification(name, missing=f"{folder} holds another training")
+    from ..evaluation.judge import judge  # slow to import, and needed only where there are scores
+    from ..runs.run import open_run
+
     run = open_run(folder)
     if (folder / "checkpoint.pt").is_file():
         run.network()  # refuses one that is not whole, or of another training

@@ -117,6 +117,8 @@ def as_float32(array, what, shape, because=""):
         array = np.asarray(array)
     except (ValueError, TypeError):
         raise InputError(f"{what} are no array, as {_uneven(array)}; expected rows of one length") from None
+    if array.dtype.kind == "O" and len(array.ravel()):
+        raise InputError(f"{what} hold {array.ravel()[0]!r:.60}; expected float32 or other real numbers")
     if array.dtype.kind not in "fiu":
         raise InputError(f"{what} have type {_named(array.dtype)}; expected float32 or other real numbers")
     if array.ndim == len(shape) and not len(array):

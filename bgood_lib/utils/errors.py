@@ -6,6 +6,7 @@ import re
 from pathlib import PurePath
 
 ASIDE = "move it aside, then copy the original back, or run the training again"  # never: delete it
+OTHER_VERSION = "run the training again with this version, or use the version that wrote it"
 
 
 # What the system says of a file, in words, and what to do then.
@@ -119,7 +120,13 @@ def odd_name(name, most=100):
 
 
 def nearest(name, names):
-    """A hint such as ``; did you mean 'rank'?``, or nothing: a name that a slip of the hand or two tell apart."""
+    """A hint such as ``; did you mean 'rank'?`` of the :func:`closest`, or nothing."""
+    found = closest(name, names)
+    return "" if found is None else f"; did you mean {found!r}?"
+
+
+def closest(name, names):
+    """The name of some that a slip of the hand or two tell apart from another, or that begins with it; or None."""
     wanted = PurePath(str(name)).stem.lower()
     allowed = min(2, len(wanted) // 3)
     found = {}
@@ -130,7 +137,7 @@ def nearest(name, names):
             found[other] = slips
         elif len(wanted) > 3 and known.startswith(wanted):
             found[other] = len(known)
-    return f"; did you mean {min(found, key=found.get)!r}?" if found else ""
+    return min(found, key=found.get) if found else None
 
 
 def _slips(one, other):

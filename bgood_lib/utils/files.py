@@ -141,8 +141,7 @@ def refuse_unwritable(path):
     InputError
         If it lies below a file, or the nearest folder that is there takes no files.
     """
-    places = (path, *path.parents) if path.is_dir() else path.parents
-    there = next(place for place in places if place.exists())
+    there = nearest_there(path)
     if not there.is_dir():
         raise InputError(f"{path} is below {there}, which is a file; name another place")
     try:
@@ -155,6 +154,11 @@ def refuse_unwritable(path):
             f"{path} cannot be written, as {there} takes no files; {'change its permissions, or ' * closed}name another "
             "place"
         ) from None
+
+
+def nearest_there(path):
+    """A folder itself, or the nearest above a path that is there: Path."""
+    return next(place for place in ((path, *path.parents) if path.is_dir() else path.parents) if place.exists())
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What a file is, by how it begins: for the message about one that is not what was expected."""
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -19,6 +20,8 @@ _BEGINNINGS = {
 }
 HEAD = 512  # bytes that are looked at
 UNKNOWN = "of a kind that bgood does not know"
+WEIGHTS = "a weights file (safetensors)"
+LARGEST_HEADER = 100_000_000  # bytes of what a weights file says of itself, as safetensors limits them
 _MEMBERS = {"/data.pkl": "a checkpoint of PyTorch", ".npy": "an npz file"}
 
 
@@ -42,8 +45,12 @@ def kind_of(path):
         return "nothing but zeros" if head else "empty"
     if head[:4] in (b"PK\3\4", b"PK\5\6"):
         return _kind_of_zip(path)
-    if head[8:10] == b'{"' and int.from_bytes(head[:8], "little") < Path(path).stat().st_size:
-        return "a weights file (safetensors)"
+    if head[8:10] == b'{"' and int.from_bytes(head[:8], "little") < LARGEST_HEADER:
+        return WEIGHTS
+    if head[4:12] == b"ftypavif":
+        return "a picture (AVIF)"
+    if re.match(rb"P[1-6]\s+[#\d-]", head):
+        return "a picture (PPM)"
     if head[:2] == b"BM" and b"\0" in head:
         return "a picture (BMP)"
     if found := next((kind for begins, kind in _BEGINNINGS.items() if head.startswith(begins)), ""):

@@ -197,7 +197,7 @@ def _in_words(error, text, line):
     shown = shown if len(shown) <= 60 else f"{shown[:60]} ..."
     if isinstance(error, yaml.reader.ReaderError):
         plain = f"the control character {error.character:#04x}; take it away"
-    return f"line {line}{f', {shown!r}' * bool(shown)}: {plain}"
+    return f"line {line}{f', `{shown}`' * bool(shown)}: {plain}"
 
 
 def read_yaml(path, kind=InputError):

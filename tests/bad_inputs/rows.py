@@ -8,6 +8,7 @@ import os
 import re
 import shlex
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from bgood_lib.utils.errors import BgoodError
 
 # What a message tells to do, or the choice it gives.
 WAY_OUT = re.compile(
-    r"expected|add it|choose|move |leave |replace |indent |close |give |give\b|delete|run |Run:|train |write|leave|make |use |name another|name a |name some|put |rename|save|name an? |"
+    r"expected|add it|choose|move |leave |replace |indent |close |give |give\b|delete|run |Run:|train |write|leave|make |use |name another|name a |name some|put |rename|save|name (an?|the) |"
     r"there (is|are)\b|must be|did you mean|at least|at most|keep one|take |get it|set BGOOD|it has|have been|may have|"
     r"may be|between|once|needs|look whether|Repair|change|Try|known endings|Usage|lower",
     re.IGNORECASE,
@@ -79,6 +80,12 @@ def outcome(do):
     return done.exit_code, done.output
 
 
+@cache
+def undisturbed(do):
+    """Exit code and text of a command in a project that nobody spoilt: the same in every copy, so it is given once."""
+    return outcome(do)
+
+
 def keep(row, told):
     """For somebody who reads all messages, and only them."""
     if file := os.environ.get("MESSAGES"):
@@ -90,7 +97,7 @@ def keep(row, told):
 def check(row, folder):
     """Spoil, do, and look at what is told, and that nothing else was touched."""
     if row.may_be_harmless:
-        undamaged = outcome(row.do)
+        undamaged = undisturbed(row.do)
         assert undamaged[0] == 0, undamaged
     if row.make:
         row.make(folder)
@@ -98,7 +105,8 @@ def check(row, folder):
     code, told = outcome(row.do)
     flat = " ".join(re.sub("[│╭╮╰╯─]", " ", told).split())
     after = checksums(folder)
-    keep(row, told)
+    same = row.may_be_harmless and code == 0 and told == undamaged[1]
+    keep(row, f"{told.strip()}\n(the output of the undamaged file: nothing reads what was changed)" if same else told)
     assert {path: after.get(path) for path in before} == before, "a file was overwritten"
     assert not any(path.name == "pwned" for path in after), "something was executed"
     assert "Traceback" not in told and "bug of bgood" not in told, told

@@ -129,7 +129,7 @@ STRUCTURE = [
         ("unknown", "entry", np.zeros(3), "unknown entry 'unknown'; expected weight, bias"),
         ("train", "entry", np.zeros(3), "unknown entry 'train'"),
         ("test/more", "part", np.zeros(3), "unknown entry 'test/more'"),
-        ("ood_head0", "alone", np.zeros((3, 8)), "it has ood_head0, but no ood_head1"),
+        ("ood_head0", "alone", np.zeros((3, 8)), "it has ood_head0, but no ood_head1; expected all of ood_head0 to ood_head3, or none"),
         ("identity", "of another", np.array("f" * 16), "."),
     ]
     if name != "identity"
@@ -139,8 +139,8 @@ STRUCTURE = [
     *(Row(f"no {name}", edit(**{f"{name}/{part}": None for part in
           ("logits", "features", "cell_norms", "channel_norms", "labels")}), EVALUATE, NO_BANK + f"it has no set {name!r}") for name in ("train", "test")),
     Row("the bank of another training", lambda d: (d / ONE / "bank.npz").write_bytes((d / "runs/scenes/two/bank.npz").read_bytes()),
-        EVALUATE, "bank.npz and record.json in .* do not belong together: the bank is of another training .identity 1{16}., the record is of 0{16}; copy"),
-    *(Row(f"a bank that names no training, beside a record: {command}", edit(identity=np.array("")), f"{command} {ONE}", "bank.npz and record.json in .*: the bank names no training, the record is of 0{16}; copy")
+        EVALUATE, "bank.npz and record.json beside it do not belong together: the bank is of training 1{16}, the record of 0{16}; put back"),
+    *(Row(f"a bank that names no training, beside a record: {command}", edit(identity=np.array("")), f"{command} {ONE}", "bank.npz and record.json beside it .*: the bank names no training, the record of 0{16}; put back the bank of 0{16}, or run")
       for command in ("evaluate", "tune", "verify")),
     Row("a bank without an identity, beside a record", edit(identity=None), f"score {ONE} pictures", "the bank names no training"),
 ]  # fmt: skip
@@ -263,7 +263,7 @@ def given(**changes):
 @table(
     ("rows of several lengths", None, given(features__mine=[[1, 2], [3]]), "features of mine are no array, as its rows hold 2 and 1 values; expected rows of one length"),
     ("text", None, given(features__mine=[["a"] * 5]), "features of mine have type <U1 .text.; expected"),
-    ("None", None, given(features__mine=[[None] * 5]), "features of mine have type object"),
+    ("None", None, given(features__mine=[[None] * 5]), "features of mine hold None; expected float32"),
     ("a number", None, given(features__mine=3.0), "features of mine have shape .*expected .N, 5"),
     ("too few channels", None, given(features__test=np.zeros((6, 4))), r"features of test have shape \(6, 4\); expected"),
     ("no images", None, given(features__test=np.zeros((0, 5))), "features of test hold nothing, .*at least one"),

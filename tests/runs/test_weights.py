@@ -46,7 +46,7 @@ def test_export_refuses_a_checkpoint_of_another_training(images, labels, tmp_pat
         return CliRunner().invoke(app, ["export", str(run), str(tmp_path / "w.safetensors")])
 
     done = export("0" * 64)
-    assert done.exit_code == 1 and "checkpoint.pt is of another training than record.json beside it" in done.output
+    assert done.exit_code == 1 and "checkpoint.pt and record.json beside it are not of one training" in done.output
     assert export(weights_sha256(network)).exit_code == 0
     about = read_about(tmp_path / "w.safetensors")
     assert (about["record"], about["accuracy"]) == ("study/one.json", 0.9)

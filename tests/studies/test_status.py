@@ -93,7 +93,8 @@ def test_an_impossible_run_hides_no_other(study, tmp_path):
         assert lines["background-p1"].startswith("to do") and lines["background-p8"].startswith("to do")
         assert "patch_size is 32; on this map it must be between 1 and 8" in lines["background-p32"]
         assert "method is 'nothing'" in lines["nothing"]
-        assert "the same training as cross_entropy; take one" in lines["cross_entropy-w0.5"]
+        told = "the same training as cross_entropy, as weight (not given, 0.5) makes no difference with method cross_entropy"
+        assert f"{told}; take weight away" in lines["cross_entropy-w0.5"]
         assert "has no parameter 'wieght'; did you mean 'weight'?" in done.output
 
 

@@ -117,7 +117,9 @@ def test_a_checkpoint_is_that_of_the_record(project, small_run):
     run = project / "runs" / "study" / "one"
     shutil.copy(small_run / "checkpoint.pt", run)
     [found] = verify(run)
-    assert found.verdict == "not whole" and "checkpoint.pt is of another training than the bank" in found.missing
+    assert (
+        found.verdict == "not whole" and "checkpoint.pt and the bank beside it are not of one training" in found.missing
+    )
     content = bytearray((run / "checkpoint.pt").read_bytes())
     content[len(content) // 2] ^= 1
     (run / "checkpoint.pt").write_bytes(content)

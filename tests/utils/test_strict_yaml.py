@@ -41,7 +41,7 @@ def test_plain_values(read):
     ("a: " + "[" * 50 + "]" * 50, "more than 20 levels"), ("{a: " * 1000 + "}" * 1000, "more than 20 levels"),
     ("a: &a [1]\nb: [" + "*a, " * 101 + "]\n", "line 2: more than 100 aliases"),
     (DOUBLING, "more than 100,000 values"),
-    ("a: *b\n", "line 1, 'a: \\*b': an undefined alias"), ("a: &a [*a]\n", "line 1: \\*a stands inside of what it stands for"),
+    ("a: *b\n", "line 1, `a: \\*b`: an undefined alias"), ("a: &a [*a]\n", "line 1: \\*a stands inside of what it stands for"),
     ("a: !!python/object/apply:os.mkdir [x]\n", "line 1: the tag .*os.mkdir is not used"), ("a: !mine 1\n", "the tag !mine"),
     ("a: !!binary aGk=\n", "the tag"), ("1: a\n", "1 stands as a key; expected text"), ("[a]: b\n", "a list or mapping stands as a key"),
     ("true: a\n", "true stands as a key"), ("- 1\n", r"holds \[1\]; expected lines of `key: value`"), ("", "is empty; expected lines"),
