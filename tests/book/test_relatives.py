@@ -28,4 +28,4 @@ def test_the_lines_of_the_page_run(lines):
 
 
 def test_it_has_one_for_each():
-    assert len(LINES) == 4
+    assert len(LINES) == 5

@@ -1,0 +1,56 @@
+"""Related methods side by side: costs are counted, changes are paired by seed."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bgood_lib.pages import relatives
+from bgood_lib.pages.relatives import ROWS, SETS, Measured, Relative, look_cost, step_cost
+from bgood_lib.training import outliers
+
+
+@pytest.fixture
+def few(images, labels, monkeypatch):
+    monkeypatch.setattr(outliers.datasets, "load", lambda *name: (images, None))
+    monkeypatch.setattr(outliers.datasets, "splits", lambda name: ["test"])
+    masks = np.zeros(images.shape[:3], bool)
+    masks[:, 8:20, 8:20] = True
+    return images[:8], labels[:8], masks[:8]
+
+
+@pytest.mark.parametrize("method, settings, low, high", [
+    ("background", {}, 1.0, 1.1), ("oe", {}, 1.99, 2.01), ("logits", {}, 1.3, 1.4), ("mecam", {}, 1.0, 1.1),
+    # half of the steps as outlier exposure, the other half three times so many
+    ("doe", {}, 3.9, 4.1), ("doe_background", {"outliers": "background", "penalty": "uniform"}, 1.9, 2.1),
+])  # fmt: skip
+def test_steps_are_counted_in_those_of_cross_entropy(few, method, settings, low, high):
+    assert low <= step_cost(method, *few, **settings) <= high
+
+
+def test_a_look_of_mecam_is_three(few):
+    assert look_cost("mecam", *few[:2]) == pytest.approx(3, abs=0.1)  # for exits, and of what is left of the picture
+    assert look_cost("oe", *few[:2]) == 1 < look_cost("prood", *few[:2])
+
+
+class Study:
+    """Three seeds of two runs."""
+
+    def __init__(self):
+        names = [f"{run}-s{seed}" for run in ("cross_entropy", "oe") for seed in range(3)]
+        self.runs = pd.DataFrame({"run": names, "accuracy": np.linspace(0.9, 1, 6)})
+        table = [{"run": name, "detector": "MSP", **dict.fromkeys(SETS, 0.1 * i)} for i, name in enumerate(names)]
+        self.metrics = {"auroc": pd.DataFrame(table)}
+
+
+def test_changes_are_to_cross_entropy_of_the_same_seed(monkeypatch):
+    monkeypatch.setattr(relatives, "read_results", lambda folder: Study())
+    measured = Measured()
+    assert [row.label for row in measured.rows if row.study == "relatives_scenes"] == ["outlier exposure"]
+    row = Relative("outlier exposure", "relatives_scenes", "oe")
+    assert measured.of(row) == pytest.approx({0: 0.3, 1: 0.4, 2: 0.5})
+    assert measured.change(row).mean == pytest.approx(0.3) and measured.change(row).n == 3
+    assert measured.changed(row, "accuracy").mean == pytest.approx(0.06)
+
+
+def test_each_row_has_a_label_of_its_own():
+    assert len({row.label for row in ROWS}) == len(ROWS)
