@@ -35,8 +35,13 @@ class Steps:
     """
 
     def __init__(self, network, images, masks, config, device, optimizer, teacher=None):
-        self.network, self.config, self.device = network, config, device
-        self.optimizer, self.teacher = optimizer, teacher
+        self.network, self.config, self.device, self.optimizer, self.teacher = (
+            network,
+            config,
+            device,
+            optimizer,
+            teacher,
+        )
         self.examples = examples_of(network, images, masks if config.selector == "oracle" else None, config, device)
         self.choice = torch.Generator()  # of what is drawn within a step
 
