@@ -48,7 +48,8 @@ FINDINGS = [
     if path.stem != "train" and "runs_folder" not in path.read_text(encoding="utf-8")
 ]
 PICTURES = [f"book/results/scenes/{name}" for name in ("idea.png", "idea.md", "scenes.png", "live.png")]
-SAID = ["book/results/study/verdict.md", "book/results/study/all_scores.csv"]  # of all published results at once
+# Of all published results at once.
+SAID = [f"book/results/study/{name}" for name in ("verdict.md", "relatives_found.md", "all_scores.csv")]
 TABLES = [name for name, study in STUDIES.items() if study.publish == "tables"]
 # What explorers on pages show; `python -m bgood_lib.pages.explorers.export` makes it from runs.
 TOUCH = set(map(str, Path("results/touch").glob("*.json")))

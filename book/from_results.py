@@ -1,4 +1,4 @@
-"""What pages take from all published tables at once: the verdict in three sentences, and every figure as CSV.
+"""What pages take from published tables: the verdict in three sentences, what was found of relatives, and every figure as CSV.
 
 python book/from_results.py RESULTS_FOLDER OUTPUT_FOLDER
 """
@@ -6,10 +6,11 @@ python book/from_results.py RESULTS_FOLDER OUTPUT_FOLDER
 import sys
 from pathlib import Path
 
-from bgood_lib.pages import in_short, score_table
+from bgood_lib.pages import in_short, relatives_found, score_table
 
 if __name__ == "__main__":
     results, output = sys.argv[1], Path(sys.argv[2])
     output.mkdir(parents=True, exist_ok=True)
     in_short.write(output / "verdict.md", results)
+    relatives_found.write(output / "relatives_found.md", results)
     score_table.write_csv(output / "all_scores.csv", results)

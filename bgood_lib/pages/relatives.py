@@ -99,9 +99,14 @@ class Measured:
         """:class:`~bgood_lib.metrics.paired.Difference` of mean AUROC to cross-entropy under the score ``against``."""
         return paired_difference(self.of(row, score, sets), self.of(self.plain(row), against, sets))
 
-    def between(self, row, control):
-        """:class:`~bgood_lib.metrics.paired.Difference` of mean AUROC of two rows of one study, each under its own score."""
-        return paired_difference(self.of(row), self.of(control))
+    def between(self, row, control, score=None):
+        """:class:`~bgood_lib.metrics.paired.Difference` of mean AUROC of two rows of one study, each under its own score or both under one."""
+        return paired_difference(self.of(row, score), self.of(control, score))
+
+    def sure(self, row):
+        """Mean of the classifier's largest probability over the four OOD sets, by seed: dict of int to float."""
+        parts = [self.figure(row, f"overconfidence/{name}/mean_confidence") for name in SETS]
+        return {seed: sum(part[seed] for part in parts) / len(parts) for seed in parts[0]}
 
     def changed(self, row, column):
         """The same of a column of the table of runs."""

@@ -1,10 +1,12 @@
 """Related methods side by side: costs are counted, changes are paired by seed."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from bgood_lib.pages import relatives
+from bgood_lib.pages import relatives, relatives_found
 from bgood_lib.pages.relatives import ROWS, SETS, Measured, Relative, look_cost, step_cost
 from bgood_lib.training import outliers
 
@@ -38,6 +40,7 @@ class Study:
     def __init__(self):
         names = [f"{run}-s{seed}" for run in ("cross_entropy", "oe") for seed in range(3)]
         self.runs = pd.DataFrame({"run": names, "accuracy": np.linspace(0.9, 1, 6)})
+        self.runs = self.runs.assign(**{f"overconfidence/{name}/mean_confidence": 0.7 for name in SETS})
         table = [{"run": name, "detector": "MSP", **dict.fromkeys(SETS, 0.1 * i)} for i, name in enumerate(names)]
         self.metrics = {"auroc": pd.DataFrame(table)}
 
@@ -50,6 +53,27 @@ def test_changes_are_to_cross_entropy_of_the_same_seed(monkeypatch):
     assert measured.of(row) == pytest.approx({0: 0.3, 1: 0.4, 2: 0.5})
     assert measured.change(row).mean == pytest.approx(0.3) and measured.change(row).n == 3
     assert measured.changed(row, "accuracy").mean == pytest.approx(0.06)
+
+
+def test_what_was_found_is_written_for_every_part_of_the_chapter(tmp_path, monkeypatch):
+    monkeypatch.setattr(relatives, "read_results", lambda folder: Study())
+    text = relatives_found.write(tmp_path / "found.md").read_text()
+    exposure = (
+        "- outlier exposure (MSP): +30.0 points (95% interval 30.0 to 30.0, n = 3); ID accuracy 98.0\u00a0±\u00a02.0%"
+    )
+    assert f"<!-- outliers -->\n{exposure}\n<!-- end outliers -->" in text
+    assert f"<!-- doe -->\n{relatives_found.NOT_YET}\n<!-- end doe -->" in text
+    chapter = (Path(__file__).parents[2] / "book/relatives.md").read_text()
+    assert all(
+        f":start-after: <!-- {name} -->\n:end-before: <!-- end {name} -->" in chapter for name in relatives_found.PARTS
+    )
+
+
+def test_a_row_less_another_is_under_one_score(monkeypatch):
+    monkeypatch.setattr(relatives, "read_results", lambda folder: Study())
+    measured = Measured()
+    rows = [Relative(name, "relatives_scenes", name) for name in ("oe", "cross_entropy")]
+    assert measured.between(*rows).mean == pytest.approx(0.3) == measured.between(*rows, "MSP").mean
 
 
 def test_each_row_has_a_label_of_its_own():

@@ -1,0 +1,117 @@
+"""What was found of each related method, in a few lines that the chapter and the page of figures share."""
+
+from pathlib import Path
+
+from . import said
+from .relatives import BASELINE, SETS, Measured
+
+BY_SET = {"unseen digits": SETS[:1], "bare backgrounds": SETS[1:2], "new textures": SETS[2:3], "unseen digits on them": SETS[3:]}  # fmt: skip
+NOT_YET = "Not trained yet."
+
+
+def found(measured):
+    """Lines of Markdown by part of the chapter: dict of str to str.
+
+    Parameters
+    ----------
+    measured : Measured
+    """
+    rows = {row.label: row for row in measured.rows}
+    return {name: "\n".join(part(measured, rows)) or NOT_YET for name, part in PARTS.items()}
+
+
+def write(path, results="results"):
+    """All parts of :func:`found` in one file, each between ``<!-- NAME -->`` and ``<!-- end NAME -->``, to be included.
+
+    Parameters
+    ----------
+    path : path
+    results : path, default="results"
+
+    Returns
+    -------
+    Path
+    """
+    parts = found(Measured(results)).items()
+    text = "\n".join(f"<!-- {name} -->\n{part}\n<!-- end {name} -->\n" for name, part in parts)
+    path = Path(path)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _change(measured, row):
+    accuracy = said.mean(measured.figure(row, "accuracy").values())
+    return f"- {row.label} ({row.score}): {said.points(measured.change(row))}; ID accuracy {accuracy}%"
+
+
+def _changes(measured, rows, *labels):
+    return [_change(measured, rows[label]) for label in labels if label in rows]
+
+
+def _between(measured, rows, label, other, score=None):
+    if not {label, other} <= rows.keys():
+        return []
+    under = f" (both {score})" * bool(score)
+    return [f"- {label} less {other}{under}: {said.points(measured.between(rows[label], rows[other], score))}"]
+
+
+def _outliers(measured, rows):
+    names = [f"outliers: {name}" for name in ("background", "one a picture", "all cells", "true masks")]
+    lines = _changes(measured, rows, "outlier exposure", *names)
+    for control in names[2:]:
+        lines += _between(measured, rows, names[0], control)
+    return lines
+
+
+def _doe(measured, rows):
+    pairs = ("DOE", "outlier exposure"), ("DOE on background", "outliers: background")
+    lines = _changes(measured, rows, *(label for label, _ in pairs))
+    for label, other in pairs:
+        lines += _between(measured, rows, label, other, "MaxLogit")
+    return lines
+
+
+def _prood(measured, rows):
+    lines = _changes(measured, rows, "ProoD")
+    if "ProoD, certified" in rows:
+        guard = measured.of(rows["ProoD, certified"])
+        lines += [
+            f"- certified AUROC, which no change of a pixel by up to 0.01 can lower: {said.mean(guard.values())}%, "
+            f"beside {said.mean(measured.of(rows['ProoD']).values())}% without an attack (n = {len(guard)})"
+        ]
+    return lines
+
+
+def _syncood(measured, rows):
+    lines = []
+    for label in (label for label in rows if label.startswith("SyncOOD")):
+        by_set = {name: measured.change(rows[label], sets=sets) for name, sets in BY_SET.items()}
+        least = min(by_set, key=lambda name: by_set[name].mean)
+        lines += [f"{_change(measured, rows[label])}; least on {least}: {said.points(by_set[least])}"]
+    return lines
+
+
+def _mecam(measured, rows):
+    lines = []
+    for row in (row for row in rows.values() if row.run.startswith("mecam")):
+        precision, recall, chance = (
+            said.mean(measured.figure(row, f"selection/merged_cams/{name}").values())
+            for name in ("precision", "recall", "chance")
+        )
+        lines += [
+            f"{_change(measured, row)}. Of the cells that its map calls background {precision}% are (blindly chosen: "
+            f"{chance}%), and it finds {recall}% of them"
+        ]
+    return lines
+
+
+def _logits(measured, rows):
+    return [
+        f"{_change(measured, row)}; sure of unknown pictures: {said.mean(measured.sure(row).values())}% "
+        f"(cross-entropy: {said.mean(measured.sure(measured.plain(row)).values())}%)"
+        for row in rows.values()
+        if row.run in ("logits", BASELINE)
+    ]
+
+
+PARTS = {"outliers": _outliers, "doe": _doe, "prood": _prood, "syncood": _syncood, "mecam": _mecam, "logits": _logits}
