@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 STEPS, BATCH = 400, 32
-LARGEST = 0.5  # weight that may be used in question 5
+LARGEST = 0.5  # weight that may be used in questions 5 and 6
 ENOUGH = 0.3  # weight that question 6 has to end with
 RUINED, WELL = 0.50, 0.80  # ID accuracy; guessing gets a third
 
@@ -98,12 +98,22 @@ class GradientNotFinite(Exception):
     """Some gradient is infinite or not a number."""
 
 
+class NoBooleans(Exception):
+    """A choice of cells that holds other things."""
+
+
+class NoGradient(Exception):
+    """What should have a gradient is no tensor."""
+
+
 class GradientInHead(Exception):
     """The loss depends on the head's weights."""
 
 
 def gradients(loss, *of):
     """Gradients of a scalar; zeros where it does not depend on something."""
+    if not torch.is_tensor(loss):
+        raise NoGradient(f"it is a {type(loss).__name__} and no tensor, so nothing could be learned: what made it one?")
     if not loss.requires_grad:
         return [torch.zeros_like(one) for one in of]
     found = torch.autograd.grad(loss, of, allow_unused=True)
@@ -128,7 +138,11 @@ def ask_lengths(function, feature_map):
 
 
 def ask_background(function, feature_map, labels, weight, bias):
-    return function(torch.as_tensor(feature_map).float(), torch.as_tensor(labels), head_of(weight, bias))
+    """The choice, which has to be one of booleans: others choose nothing when they are used as an index."""
+    found = function(torch.as_tensor(feature_map).float(), torch.as_tensor(labels), head_of(weight, bias))
+    if torch.is_tensor(found) and found.dtype != torch.bool:
+        raise NoBooleans(f"it holds {found.dtype}; to pick cells, as in x[chosen], booleans are needed")
+    return found
 
 
 def ask_background_loss(function, feature_map, labels, weight, bias):
@@ -221,9 +235,13 @@ def judge_ruin(answer, seed, right):
     if weights.max() > LARGEST:
         return 0.3, "too heavy", f"A weight of {weights.max():g} is more than {LARGEST}. {told}"
     if found["accuracy"] > RUINED:
-        when = int(np.argmax(weights > 0))
-        late = f" The loss begins at step {when}: what has the network learned by then?" if when else ""
-        return 0.0, "not ruined", f"{told} It has not collapsed.{late}"
+        when, first = int(np.argmax(weights > 0)), weights[: STEPS // 10].mean()
+        why = "The weight gets small again: could the network recover?"
+        if first < LARGEST / 2:
+            why = f"In the first {STEPS // 10} steps the weight is {first:.2g} on average: what does the network learn meanwhile?"
+        if when >= STEPS // 10:
+            why = f"The loss begins at step {when}: what has the network learned by then?"
+        return 0.0, "not ruined", f"{told} It has not collapsed. {why}"
     return 1.0, "right", told
 
 
@@ -234,14 +252,14 @@ def judge_mend(answer, seed, right):
         return 0.0, "no weight", told
     if weights.max() == 0:
         return 0.0, "without the loss", f"{told} The weight is 0 all the time: this cures by leaving the loss away."
+    if weights.max() > LARGEST:
+        return 0.2, "too heavy", f"A weight of {weights.max():g} is more than {LARGEST}. {told}"
+    fallen = "It collapsed. What holds the features up in the first steps?" if found["accuracy"] <= RUINED else ""
     if weights[-STEPS // 4 :].min() < ENOUGH:
-        return (
-            0.2,
-            "too light at the end",
-            f"{told} In the last quarter of the steps the weight has to be at least {ENOUGH}.",
-        )
-    if found["accuracy"] <= RUINED:
-        return 0.0, "still ruined", f"{told} It collapsed. What holds the features up in the first steps?"
+        light = f"In the last quarter of the steps the weight has to be at least {ENOUGH}."
+        return 0.0 if fallen else 0.2, "too light at the end", f"{told} {light} {fallen}".rstrip()
+    if fallen:
+        return 0.0, "still ruined", f"{told} {fallen}"
     if found["accuracy"] < WELL:
         return 0.5, "half mended", f"{told} Better, but {100 * WELL:.0f}% are asked for. Gentler, or later?"
     return 1.0, "right", told

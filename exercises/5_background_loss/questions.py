@@ -28,13 +28,17 @@ def maps(rng):
 
 
 def judged_maps(rng):
-    """The same, with labels and a head."""
+    """The same, with labels and a head; at last one with cells that lie in the middle exactly."""
     for (feature_map,), classes in zip(maps(rng), (5, 6, 4)):
         n, channels = feature_map.shape[:2]
         labels = rng.permutation(np.arange(max(n, classes)) % classes)[:n]
         weight = rng.normal(0, 1, (classes, channels)).astype(np.float32)
         weight[labels[0]] = abs(weight[labels[0]])  # so that zero cells of the first image are among the chosen
         yield feature_map, labels, weight, rng.normal(0, 1, classes).astype(np.float32)
+    labels = rng.permutation(5)[:4]
+    feature_map = rng.integers(0, 3, (4, 5, 4, 4)).astype(np.float32)
+    feature_map[np.arange(4), labels, 0, :3] = 0, 1, 2
+    yield feature_map, labels, np.eye(5, dtype=np.float32), np.zeros(5, np.float32)
 
 
 def batches(rng):
@@ -138,6 +142,43 @@ def range_of_the_batch(feature_map, labels, head):
 def half_of_the_largest(feature_map, labels, head):
     values = activation_of(feature_map, labels, head)
     return values <= 0.5 * values.amax((1, 2), keepdim=True)
+
+
+@background.wrong(
+    "Half of the *width* of the range is the limit here. The range begins at the least, which need not be zero.",
+    worth=0.5,
+)
+def half_of_the_width(feature_map, labels, head):
+    values = activation_of(feature_map, labels, head)
+    return values <= 0.5 * (values.amax((1, 2), keepdim=True) - values.amin((1, 2), keepdim=True))
+
+
+@background.wrong("Right, but for cells that lie in the middle exactly: they count as background.", worth=0.75)
+def middle_left_out(feature_map, labels, head):
+    values = activation_of(feature_map, labels, head)
+    return values < 0.5 * (values.amin((1, 2), keepdim=True) + values.amax((1, 2), keepdim=True))
+
+
+@background.wrong(
+    "The vectors are not those of cells: `reshape` and `view` keep the order of the numbers and cut it anew. To move an axis takes something else."
+)
+def reshaped(feature_map, labels, head):
+    b, c, h, w = feature_map.shape
+    logits = head(feature_map.reshape(b, h, w, c))
+    return lower_half(logits[torch.arange(b), :, :, labels])
+
+
+@background.wrong("The class that the network *predicts* was asked. The image's *true* class is what counts.")
+def predicted_class(feature_map, labels, head):
+    return lower_half(activation_of(feature_map, head(feature_map.mean((2, 3))).argmax(1), head))
+
+
+@background.wrong(
+    "That picks, for every image, the classes of *all* images. Each image belongs to its own label alone: an index of images has to go along "
+    "with the labels."
+)
+def labels_of_all_images_for_each(feature_map, labels, head):
+    return lower_half(head(feature_map.permute(0, 2, 3, 1))[..., labels])
 
 
 @background.wrong("Each cell's likeliest class was asked. The image's *true* class is what counts.")
@@ -352,8 +393,9 @@ for name, hint, worth, how in (
         train_step.wrong(hint, worth, one_step(**how), name)
 
 # 5 and 6
-ruin = exercise.judged("ruin", points=2, cases=worlds)
-mend = exercise.judged("mend", points=4, cases=worlds)
+needs = ["train_step", "background_loss"]
+ruin = exercise.judged("ruin", points=2, cases=worlds, needs=needs)
+mend = exercise.judged("mend", points=4, cases=worlds, needs=needs)
 
 # 7
 because = exercise.open(

@@ -136,6 +136,55 @@ def background(feature_map, labels, head):
     return a < a.mean(dim=(1, 2), keepdim=True)
 
 
+# %% background: wrong: reshaped
+def background(feature_map, labels, head):
+    b, c, h, w = feature_map.shape
+    logits = head(feature_map.contiguous().view(b, h, w, c))
+    a = torch.stack([logits[i, :, :, c] for i, c in enumerate(labels)])
+    low, high = a.amin((1, 2), keepdim=True), a.amax((1, 2), keepdim=True)
+    return a <= (low + high) / 2
+
+
+# %% background: wrong: half of the width
+def background(feature_map, labels, head):
+    logits = head(feature_map.permute(0, 2, 3, 1))
+    a = torch.stack([logits[i, :, :, c] for i, c in enumerate(labels)])
+    low, high = a.amin((1, 2), keepdim=True), a.amax((1, 2), keepdim=True)
+    return a <= (high - low) / 2
+
+
+# %% background: wrong: middle left out
+def background(feature_map, labels, head):
+    logits = head(feature_map.permute(0, 2, 3, 1))
+    a = torch.stack([logits[i, :, :, c] for i, c in enumerate(labels)])
+    low, high = a.amin((1, 2), keepdim=True), a.amax((1, 2), keepdim=True)
+    return (a - low) / (high - low) < 0.5
+
+
+# %% background: wrong: predicted class
+def background(feature_map, labels, head):
+    logits = head(feature_map.permute(0, 2, 3, 1))
+    guessed = logits.mean((1, 2)).argmax(-1)
+    a = torch.stack([logits[i, :, :, c] for i, c in enumerate(guessed)])
+    low, high = a.amin((1, 2), keepdim=True), a.amax((1, 2), keepdim=True)
+    return a <= (low + high) / 2
+
+
+# %% background: wrong: labels of all images for each
+def background(feature_map, labels, head):
+    a = head(feature_map.permute(0, 2, 3, 1))[..., labels]
+    low, high = a.amin((1, 2), keepdim=True), a.amax((1, 2), keepdim=True)
+    return a <= (low + high) / 2
+
+
+# %% background: wrong: error: NoBooleans
+def background(feature_map, labels, head):
+    logits = head(feature_map.permute(0, 2, 3, 1))
+    a = torch.stack([logits[i, :, :, c] for i, c in enumerate(labels)])
+    low, high = a.amin((1, 2), keepdim=True), a.amax((1, 2), keepdim=True)
+    return (a <= (low + high) / 2).float()
+
+
 # %% background_loss: right: masked sum
 def background_loss(feature_map, labels, head):
     chosen = background(feature_map.detach(), labels, head).float()
@@ -210,6 +259,12 @@ def background_loss(feature_map, labels, head):
 def background_loss(feature_map, labels, head):
     chosen = background(feature_map, labels, head)
     return (feature_map**2).sum(1).sqrt()[chosen].mean()
+
+
+# %% background_loss: wrong: error: NoGradient
+def background_loss(feature_map, labels, head):
+    chosen = background(feature_map, labels, head)
+    return lengths(feature_map)[chosen].mean().item()
 
 
 # %% train_step: right: the network's own pieces, no helper
@@ -303,6 +358,16 @@ def ruin(step, steps):
     return 0.3 if step > steps / 3 else 0
 
 
+# %% ruin: wrong: not ruined
+def ruin(step, steps):
+    return 0.5 * step / steps
+
+
+# %% ruin: wrong: not ruined
+def ruin(step, steps):
+    return 0.5 if step < 10 else 0
+
+
 # %% ruin: wrong: too heavy
 def ruin(step, steps):
     return 10
@@ -326,6 +391,16 @@ def mend(step, steps):
 # %% mend: wrong: without the loss
 def mend(step, steps):
     return 0.0
+
+
+# %% mend: wrong: too heavy
+def mend(step, steps):
+    return 5.0 if step >= 0.75 * steps else 0.0
+
+
+# %% mend: wrong: too light at the end
+def mend(step, steps):
+    return 0.3 if step < steps / 2 else 0.0
 
 
 # %% mend: wrong: still ruined
