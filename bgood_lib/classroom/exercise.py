@@ -161,6 +161,11 @@ class Exercise:
         """Of all questions that are marked without a person."""
         return sum(question.points for question in self.asked())
 
+    @property
+    def read_points(self):
+        """Of the open questions, which a person reads."""
+        return sum(question.points for question in self.questions.values() if question.kind == "open")
+
     def asked(self):
         """Questions that are marked without a person: list."""
         return [question for question in self.questions.values() if question.kind != "open"]

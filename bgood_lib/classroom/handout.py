@@ -24,7 +24,8 @@ def readme(exercises):
         "# Exercises",
         "",
         "A folder each. Open the notebook in it, write where it says *Your code here*, and run the cell below, which checks the answer and,",
-        "where it is wrong, says what it looks like. Hand in the notebook alone, under its name; it is marked on other inputs.",
+        "where it is wrong, says what it looks like. Hand in the notebook alone, under its name; it is marked on other inputs. Points behind",
+        "the plus are those of open questions, which a person reads.",
         "",
         "| exercise | you will | minutes | points | needs |",
         "|---|---|---|---|---|",
@@ -32,7 +33,7 @@ def readme(exercises):
     for exercise in exercises:
         needs = "NumPy" if exercise.needs == "numpy" else "bgood"
         lines.append(
-            f"| [{exercise.title}]({exercise.name}/{exercise.name}.ipynb) | {exercise.goal} | {exercise.minutes} | {exercise.points} | {needs} |"
+            f"| [{exercise.title}]({exercise.name}/{exercise.name}.ipynb) | {exercise.goal} | {exercise.minutes} | {exercise.points} + {exercise.read_points} | {needs} |"
         )
     lines += ["", "To open them:", ""]
     for needs in sorted({exercise.needs for exercise in exercises}, reverse=True):

@@ -96,7 +96,7 @@ def write_slides(exercises, book, folder):
     folder, slides, seen = Path(folder), [], set()
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     for exercise in exercises:
-        about = f"<p>{escape(exercise.goal[:1].upper() + exercise.goal[1:])}.</p><p>{exercise.minutes} minutes, {exercise.points} points.</p>"
+        about = f"<p>{escape(exercise.goal[:1].upper() + exercise.goal[1:])}.</p><p>{exercise.minutes} minutes, {exercise.points + exercise.read_points} points.</p>"
         slides.append(f"<h2>{escape(exercise.title)}</h2>{about}")
         path = Path(book) / f"{exercise.chapter}.ipynb"
         if exercise.chapter in seen or not path.is_file():

@@ -7,6 +7,7 @@ import planted
 import pytest
 
 from bgood_lib.classroom.generate import checks, student_notebook
+from bgood_lib.classroom.handout import readme
 from bgood_lib.classroom.marking import Marker
 from bgood_lib.classroom.solution import inside, is_check, run_solution
 
@@ -59,6 +60,13 @@ def test_planted_mistakes_lose_points_and_are_recognised(markers):
 def test_an_exercise_fits_its_questions(name):
     exercise = planted.exercise(name)
     checks(exercise, run_solution(exercise))
+
+
+def test_students_are_told_of_all_points():
+    cells = [cell.metadata.get("nbgrader", {}) for cell in planted.notebook("1_measuring").cells]
+    of = planted.exercise("1_measuring")
+    assert of.points + of.read_points == sum(about.get("points", 0) for about in cells)
+    assert f"{of.points} + {of.read_points}" in readme([of])
 
 
 @pytest.mark.parametrize("name", planted.NAMES)
