@@ -14,6 +14,7 @@ from .common import output_folder
 DETECTOR = "MSP"
 SCORE = "MSP, minus the largest class probability: -1 is sure of a class, and the larger, the less known"
 SIDE = 224  # px of the pictures as they are kept
+CHOSEN = {"weight": 0.03, "weight_decay": 0.05}  # on validation photographs: studies/photos_confirm.yaml
 STEPS = 300  # that a training takes at least; few pictures are gone through more often
 
 
@@ -57,7 +58,7 @@ def train(
     if not notebook.is_file():
         notebook = Path(__file__).parents[2] / "notebooks/train.ipynb"
     values = {
-        "profile": "photos", "method": method, "backbone": network, "seed": seed, "epochs": epochs,
+        "profile": "photos", **CHOSEN, "method": method, "backbone": network, "seed": seed, "epochs": epochs,
         "threads": threads or _cores(), "out": str(out),
     }  # fmt: skip
     check_parameters(notebook, values)
