@@ -182,18 +182,20 @@ def _wrapped(command, folder, limits, way):
 
 def _attend(process, limits, reply):
     """Listen to a process until it ends or has to be stopped: Ended."""
-    end, said, waiting, told = time.monotonic() + limits.wait * limits.seconds, [], b"", 0
-    errors, why = b"", ""
+    end, said, waiting, told = time.monotonic() + limits.wait * limits.seconds, [], bytearray(), 0
+    errors, why, look = b"", "", 0.0
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         selector.register(process.stderr, selectors.EVENT_READ)
         while selector.get_map():
-            if time.monotonic() > end:
+            if (now := time.monotonic()) > end:
                 why = "its time was up"
                 break
-            if (used := _memory(process.pid)) > limits.memory * 2**20:
-                why = f"it took {used / 2**20:.0f} MiB of memory, more than {limits.memory}"
-                break
+            if now > look:  # not at each word of one that says much
+                look = now + 0.2
+                if (used := _memory(process.pid)) > limits.memory * 2**20:
+                    why = f"it took {used / 2**20:.0f} MiB of memory, more than {limits.memory}"
+                    break
             for key, _ in selector.select(0.2):
                 data = os.read(key.fd, 2**20)
                 if not data:
@@ -202,7 +204,8 @@ def _attend(process, limits, reply):
                     errors = (errors + data)[-4000:]
                 else:
                     told += len(data)
-                    *lines, waiting = (waiting + data).split(b"\n")
+                    waiting += data
+                    *lines, waiting = waiting.split(b"\n") if b"\n" in data else [waiting]
                     for line in lines:
                         said.append(line.decode("utf-8", "replace"))
                         if reply and (answer := reply(said[-1])) is not None:

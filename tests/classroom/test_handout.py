@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -17,9 +18,9 @@ from bgood_lib.classroom.handout import make_class
 from bgood_lib.utils.errors import InputError
 
 ROOT = planted.EXERCISES.parent
-SECONDS, LONG = 30, 90  # of a cell, and of one that says so
+SECONDS, LONG = 30, 90  # of a cell, and of one that says so, on one core
 
-# Runs all cells of a notebook and tells, as JSON, what each ended with and how long it took.
+# Runs all cells of a notebook and tells, as JSON, what each ended with and how many seconds of the processor it took.
 RUN = """
 import json, sys, time
 for name in sys.argv[2].split():
@@ -27,13 +28,13 @@ for name in sys.argv[2].split():
 names, found = {"__name__": "__main__"}, []
 for cell in json.load(open(sys.argv[1]))["cells"]:
     if cell["cell_type"] == "code":
-        begun = time.monotonic()
+        begun = time.process_time()
         try:
             exec("".join(cell["source"]), names)
             error = ""
         except BaseException as e:
             error = f"{type(e).__name__}: {e}"
-        found.append([cell["metadata"].get("nbgrader", {}).get("grade_id", ""), error, time.monotonic() - begun])
+        found.append([cell["metadata"].get("nbgrader", {}).get("grade_id", ""), error, time.process_time() - begun])
 print("RESULT" + json.dumps(found))
 """
 
@@ -47,7 +48,7 @@ def run(folder, notebook, without=""):
     environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", RUN, notebook, without]
     command[2] = "import sys; sys.path.insert(0, '.')\n" + command[2]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600, env=environment)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=1800, env=environment)
     assert "RESULT" in done.stdout, done.stderr[-2000:]
     return json.loads(done.stdout.rpartition("RESULT")[2])
 
@@ -84,15 +85,16 @@ def test_a_solution_is_right_in_the_folder(handed_out, name):
     nbformat.write(notebook, folder / "run.ipynb")
     found = run(folder, "run.ipynb")
     assert [(cell, error) for cell, error, _ in found if error] == []
-    assert max(seconds for *_, seconds in found) < 2 * LONG  # a busy machine takes longer
+    assert max(seconds for *_, seconds in found) < LONG
 
 
 @pytest.mark.parametrize("name", planted.NAMES)
-def test_a_stub_fails_only_because_it_is_not_written(handed_out, name):
+def test_a_stub_fails_only_because_it_is_not_written(handed_out, tmp_path, name):
     lean = planted.exercise(name).needs == "numpy"
     if not lean and not planted.WHOLE:
         pytest.skip("runs whole cells; `make grade-test`")
-    found = run(handed_out / "students" / name, f"{name}.ipynb", HEAVY if lean else "")
+    folder = shutil.copytree(handed_out / "students" / name, tmp_path / name)  # its cells may write files
+    found = run(folder, f"{name}.ipynb", HEAVY if lean else "")
     of = {cell: error for cell, error, _ in found if cell}
     for question in planted.exercise(name).asked():
         assert of[f"{question.name}-check"].startswith("NotImplementedError"), of[f"{question.name}-check"]
