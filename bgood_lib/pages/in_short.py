@@ -63,7 +63,7 @@ def helps(judged, accuracies=(), sure=None):
     counted = (
         (alone, ("gains", "gain"), " clearly only when taken alone"),
         (unclear, ("is", "are"), " unclear"),
-        (worse, ("loses", "lose"), ""),
+        (worse, ("loses", "lose"), "" if _of(judged, verdict.DETECTION, verdict.NO) else " when taken alone"),
     )
     rest = [f"{len(rows)} {verb[len(rows) > 1]}{words}" for rows, verb, words in counted if rows]
     if rest:
