@@ -8,7 +8,7 @@ from bgood_lib.classroom import Exercise
 
 exercise = Exercise(
     title="The control experiment",
-    goal="find out why true masks lose on one set of images and win on another",
+    goal="test, one suspect after the other, why two trainings differ, and say what is left",
     chapter="book/results/study/controls",
     minutes=60,
 )
@@ -542,7 +542,7 @@ why = exercise.open(
     rubric=(
         "1: the two halves apart: without a digit a feature is background alone, which true masks make shortest; with an unseen digit the difference sits in the "
         "object's cells, which true masks never press on. 1: names what was ruled out and by which number (luck: sign of all three seeds; temperature; number of "
-        "cells: random cells). 1: says what step 8 shows (exchanging lengths exchanges the winners) *and* what it does not (three networks of one seed; a calculation on finished "
+        "cells: random cells). 1: says what step 7 shows (exchanging lengths exchanges the winners) *and* what it does not (three networks of one seed; a calculation on finished "
         "networks is no training; 'cross-entropy pulls known digits long again' stays a guess). 1: names a training that could refute it, with what it would have to show "
         "(for example: true masks plus a small press on the object's cells; or all cells at the weight at which objects get as long as with true masks). No points for 'masks are worse because the network "
         "needs the background'."
