@@ -40,7 +40,10 @@ def readme(exercises):
         titles = ", ".join(exercise.title for exercise in exercises if exercise.needs == needs)
         install = INSTALL[needs]
         lines.append(f"- {titles}: {f'`{install}`, then `jupyter lab`' if needs == 'numpy' else install}.")
-    lines += ["", "No exercise needs a GPU or the network. `slides.html` and `figures/` are pictures of the chapters."]
+    lines += [
+        "",
+        "No exercise needs a GPU or the network. `slides.html` and `figures/` are pictures of the chapters, without those that tell how it ends.",
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -88,8 +91,10 @@ def make_class(exercises, out="class", book=".", report=print):
         shutil.copytree(students / exercise.name, instructor / exercise.name)
         shutil.copy(exercise.folder / "solution.ipynb", instructor / exercise.name)
         _write(instructor / exercise.name / "marking.md", marking(exercise))
-        report(f"{exercise.name}: {len(exercise.asked())} questions, {exercise.points} points")
-    report(f"slides.html: {write_slides(chosen, book, students)} slides")
+        points = f"{exercise.points} + {exercise.read_points} points"
+        report(f"{exercise.name}: {len(exercise.questions)} questions, {points}")
+    shown, all_slides = write_slides(chosen, book, students), write_slides(chosen, book, instructor, endings=True)
+    report(f"slides.html: {shown} slides for students, {all_slides} for the instructor, with what came out")
     _write(students / "README.md", readme(chosen))
     _write(students / "requirements.txt", "jupyterlab\nmatplotlib\nnumpy\n")  # what Binder installs
     guide = chosen[0].folder.parent / GUIDE
@@ -104,6 +109,7 @@ def make_class(exercises, out="class", book=".", report=print):
 def marking(exercise):
     """The questions of an exercise, their points, the mistakes that are recognised, and rubrics: str of Markdown."""
     lines = [f"# {exercise.title}: marking", ""]
+    lines += [f"{exercise.points} points by machine, {exercise.read_points} for texts that a person reads.", ""]
     for question in exercise.questions.values():
         lines += [f"## {question.name}: {question.points} points", ""]
         if question.kind == "open":

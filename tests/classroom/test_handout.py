@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -113,11 +114,32 @@ def test_students_get_no_solution_and_no_hidden_input(handed_out):
         assert (handed_out / "instructor" / name / "marking.md").is_file()
 
 
-def test_the_zip_is_small_and_slides_have_words_for_every_picture(handed_out):
+@pytest.mark.parametrize("who", ["students", "instructor"])
+def test_the_zip_is_small_and_slides_have_words_for_every_picture(handed_out, who):
     assert (handed_out / "students.zip").stat().st_size < 10 * 2**20
-    slides = (handed_out / "students" / "slides.html").read_text()
+    slides = (handed_out / who / "slides.html").read_text()
     assert slides.count("<img ") == slides.count(' alt="') > 0
     assert 'alt=""' not in slides and "http" not in slides.replace("http://www.w3.org", "")
+    assert "`" not in slides
+
+
+def test_students_are_not_told_how_it_ends(handed_out):
+    students, instructor = ((handed_out / who / "slides.html").read_text() for who in ("students", "instructor"))
+    ends = [f'id="{name}"' for name in ("measuring-end", "length-end", "controls-end", "photographs-end", "verdict")]
+    assert [end for end in ends if end in students] == []
+    assert [end for end in ends if end not in instructor] == []
+    figures = {path.name for path in (handed_out / "students" / "figures").iterdir()}
+    assert figures and not {
+        name for name in figures if name.startswith(("controls", "how_sure", "photographs", "claims"))
+    }
+
+
+def test_slides_that_the_guide_names_are_there(handed_out):
+    guide = (handed_out / "instructor" / "guide.md").read_text()
+    slides = (handed_out / "instructor" / "slides.html").read_text()
+    named = set(re.findall(r"`#([\w-]+)`", guide))
+    assert len(named) > 5
+    assert named <= set(re.findall(r'<section id="([\w-]+)"', slides))
 
 
 @pytest.mark.parametrize("name", planted.NAMES)
