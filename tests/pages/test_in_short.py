@@ -63,7 +63,7 @@ def test_where_it_helps(difference, said):
 
 def test_confidence_is_spoken_of_where_its_change_is_clear():
     for difference, clear in ((CLEAR, True), (ALONE, True), (NOTHING, False), (WORSE, False)):
-        text = in_short.helps(family(DETECTION=[NOTHING], CONFIDENCE=[difference]), sure=(0.5, 0.7))
+        text = in_short.helps(family(DETECTION=[NOTHING], CONFIDENCE=[difference]), sure=(0.5, 0.7, 0.6))
         assert ("50% sure instead of 70%" in text) is clear
 
 
@@ -83,7 +83,7 @@ def test_whether_background_is_the_reason(difference, lead):
 def test_where_background_costs():
     text = in_short.background(family(BACKGROUND=[CLEAR, ALONE, WORSE, NOTHING]))
     assert "worth +2.0 points on images (0); clear only when taken alone: +2.0 points on images (1)" in text
-    assert "It costs −2.0 points on images (2)." in text
+    assert "The change is −2.0 points on images (2)." in text
 
 
 def test_what_else_a_printed_gain_holds():
