@@ -56,13 +56,14 @@ body { font: 1.4rem/1.45 system-ui, sans-serif; margin: 0; }
 section { min-height: 100vh; box-sizing: border-box; padding: 4vh 6vw; display: flex; flex-direction: column; justify-content: center;
   scroll-snap-align: start; break-after: page; }
 html { scroll-snap-type: y proximity; }
-img { max-width: 100%; max-height: 66vh; align-self: center; background: white; }
-h2 { margin: 0 0 2vh; } p, ul { max-width: 60ch; } .chapter { margin: 0; opacity: .7; font-size: 1rem; }
+img { max-width: 100%; max-height: 60vh; align-self: center; background: white; }
+h2 { margin: 0 0 2vh; overflow-wrap: anywhere; } code { overflow-wrap: anywhere; } p, ul { max-width: 84ch; margin: 1vh 0; } .chapter { margin: 0; opacity: .7; font-size: 1rem; }
 .tall { display: block; } .tall img { max-height: none; }
 @media screen and (min-width: 75rem) {
   .tall { display: grid; grid-template-columns: auto minmax(16rem, 1fr); justify-content: start; column-gap: 3vw; align-items: start; }
   .tall img { grid-area: 1 / 1; max-width: 60vw; } .tall div { grid-area: 1 / 2; position: sticky; top: 4vh; }
 }
+@media (max-width: 40rem) { body { font-size: 1.1rem; } }
 @media print { section { min-height: 0; height: 100vh; } .tall img { max-height: 60vh; } }
 """
 KEYS = """
