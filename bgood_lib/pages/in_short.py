@@ -124,7 +124,7 @@ def background(judged, masks=None, rim=None, passed=None):
         )
     if rim:
         well = "less well" if verdict.verdict(rim) == verdict.YES else "as well"
-        said.append(f"The rim of every photograph, taken without a look, does {well}.")
+        said.append(f"The rim, taken without a look, does {well}.")
     if not _of(judged, verdict.PREMISE, *_CLEAR):
         said.append("That it works *because* backgrounds are shared was not seen.")
     return " ".join(said)
