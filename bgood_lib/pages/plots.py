@@ -150,9 +150,9 @@ def intervals(rows, xlabel):
             axis.set_title(name, loc="left", fontweight="bold")
     low, high = axes[0, 0].get_xlim()
     if 0 < low < high - low:
-        axes[0, 0].set_xlim(left=low - 1.05 * low)
+        axes[0, 0].set_xlim(left=-0.05 * low)
     elif low - high < high < 0:
-        axes[0, 0].set_xlim(right=high - 1.05 * high)
+        axes[0, 0].set_xlim(right=-0.05 * high)
     low, high = axes[0, 0].get_xlim()
     for axis in axes[:, 0] if low < 0 < high else ():
         axis.axvline(0, color="#888888", linewidth=1, zorder=1)

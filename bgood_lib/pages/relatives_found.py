@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ..utils.files import atomic_write
 from . import said
 from .relatives import BASELINE, SETS, Measured
 
@@ -34,9 +35,9 @@ def write(path, results="results"):
     """
     parts = found(Measured(results)).items()
     text = "\n".join(f"<!-- {name} -->\n{part}\n<!-- end {name} -->\n" for name, part in parts)
-    path = Path(path)
-    path.write_text(text, encoding="utf-8")
-    return path
+    with atomic_write(path) as temporary:
+        Path(temporary).write_text(text, encoding="utf-8")
+    return Path(path)
 
 
 def _change(measured, row):
@@ -60,7 +61,7 @@ def _outliers(measured, rows):
     lines = _changes(measured, rows, "outlier exposure", *names)
     for control in names[2:]:
         lines += _between(measured, rows, names[0], control)
-    return lines
+    return lines + _between(measured, rows, names[0], names[2], "ScaledMSP")
 
 
 def _doe(measured, rows):
@@ -102,7 +103,7 @@ def _mecam(measured, rows):
             f"{_change(measured, row)}. Of the cells that its map calls background {precision}% are (blindly chosen: "
             f"{chance}%), and it finds {recall}% of them"
         ]
-    return lines
+    return lines + _between(measured, rows, "loss by MECAM's map", "MECAM", "MSP")
 
 
 def _logits(measured, rows):

@@ -13,15 +13,18 @@ from bgood_lib.cli.main import app
 SLOW = {"torch", "torchvision", "sklearn", "scipy", "pandas", "matplotlib", "papermill", "pytorch_ood", "jsonschema"}
 
 
-@pytest.mark.parametrize("option", ["--help", "--version"])
-def test_it_takes_less_than_a_second(option):
+@pytest.mark.parametrize("words", [
+    ["--help"], ["--version"], ["evaluate", "nowhere"], ["score", "nowhere", "."], ["verify", "nowhere.txt"], ["study", "plan", "nowhere"],
+    ["tune", "nowhere"], ["export", "nowhere", "a.safetensors"],
+])  # fmt: skip
+def test_it_takes_less_than_a_second(words):
     """Of computing, so that other programs do not count; nothing that is slow to import is."""
     look = (
         "import atexit, sys; from bgood_lib.cli import bgood; "
-        f"atexit.register(lambda: print('slow:', {SLOW} & sys.modules.keys())); sys.argv[1:] = ['{option}']; bgood()"
+        f"atexit.register(lambda: print('slow:', {SLOW} & sys.modules.keys())); sys.argv[1:] = {words}; bgood()"
     )
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    told = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout
+    told = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=False).stdout
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert "slow: set()" in told
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1

@@ -141,6 +141,7 @@ def test_from_a_folder_to_a_run_like_any_other(trained, there):
     assert record["config"]["dataset"].startswith("things_") and [s["name"] for s in record["data"]["ood"]] == [
         record["config"]["dataset"] + "_shuffled"
     ]
+    assert (record["config"]["weight"], record["config"]["weight_decay"]) == (0.03, 0.05), "chosen on photographs"
     before = (out / "checkpoint.pt").stat().st_mtime_ns
     again = bgood(*COMMAND)
     assert again.exit_code == 0 and "is finished: nothing is trained" in again.output

@@ -107,3 +107,11 @@ def test_text_is_readable_on_a_phone(n):
         scale = 358 / figure.get_figwidth() / 72
         sizes = {text.get_fontsize() * scale for text in figure.findobj(plt.Text) if text.get_text()}
         assert min(sizes) >= 10, sizes
+
+
+@pytest.mark.parametrize("low, high, shown", [(1, 3, True), (-3, -1, True), (-1, 2, True), (90, 95, False)])
+def test_zero_is_in_sight_where_it_is_near(low, high, shown):
+    middle = (low + high) / 2
+    rows = pd.DataFrame([{"label": "a", "mean": middle, "low": low, "high": high, "colour": "background"}])
+    left, right = plots.intervals(rows, "points").axes[0].get_xlim()
+    assert (left < 0 < right) is shown

@@ -1,6 +1,7 @@
 """What the workflow would do with a study, without doing it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from copied import copy_project
 from bgood_lib.studies.study import read_study
 from bgood_lib.utils.errors import StudyError
 
+ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
 MINE = "title: Mine\nnotebook: notebooks/train.ipynb\ncommon: {epochs: 1, n_train: 128}\n"
 
@@ -79,3 +81,29 @@ def test_a_name_for_a_shell_is_refused_where_the_workflow_reads_it(line, tmp_pat
 def test_nothing_of_a_study_is_executed(plan, line):
     assert plan(MINE + line + "\n").returncode != 0
     assert not list(plan.project.rglob("pwned"))
+
+
+def test_a_fresh_clone_makes_no_page_again_but_those_of_newer_results(tmp_path):
+    project = copy_project(tmp_path / "project")
+    old, page = 1_000_000_000, project / "book/results/study/claims.ipynb"
+    shutil.copytree(ROOT / "book/results/study", page.parent)
+    for path in page.parent.iterdir():
+        os.utime(path, (old, old))  # as git may leave them
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(project),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+
+    def made():
+        command = ["snakemake", "-n", "--cores", "1", "--quiet", "host", "--rerun-triggers", "mtime"]
+        done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return f"output: {page.relative_to(project)}" in done.stdout + done.stderr
+
+    assert not made()
+    (project / ".snakemake").mkdir(exist_ok=True)
+    (project / ".snakemake/alone").touch()  # a workflow was here
+    assert not made()
+    os.utime(page, (old, old))
+    assert made()
