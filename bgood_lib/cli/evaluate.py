@@ -110,9 +110,9 @@ def score(
     csv = csv and output_file(csv, ".csv", "path,class,score,threshold,verdict\n")
     html = html and output_file(html, ".html", "<!doctype html>\n")
     cells = cells and output_folder(cells, "--cells")
-    files, bad = find_images(images), None if strict else []
     if run.suffix != ".safetensors":
-        bank_file(run)  # refuses what is not there, before anything slow is imported
+        bank_file(run)  # refuses what is not there, before anything slow is done
+    files, bad = find_images(images), None if strict else []
     from ..evaluation import own_images
     from ..runs.run import open_run, open_weights
     from ..utils.files import atomic_write

@@ -1,17 +1,23 @@
 """A record: everything one run did and found, in one JSON file."""
 
 import datetime
+import functools
 import json
 import re
 from pathlib import Path
-
-import jsonschema
 
 from ..utils.errors import ASIDE, OTHER_VERSION, InputError
 from ..utils.files import locate, read_json, write_json
 
 _SCHEMA = json.loads((Path(__file__).parent / "record.schema.json").read_text(encoding="utf-8"))
-_VALIDATOR = jsonschema.Draft202012Validator(_SCHEMA)
+
+
+@functools.cache
+def _schema_errors():
+    """What lists a record's errors, and what picks the one to tell; loaded with the first record, as it takes a while."""
+    import jsonschema
+
+    return jsonschema.Draft202012Validator(_SCHEMA).iter_errors, jsonschema.exceptions.best_match
 
 
 def check_record(record, where="record"):
@@ -22,7 +28,8 @@ def check_record(record, where="record"):
     ValueError
         With the place in the record and what is wrong with it.
     """
-    if error := jsonschema.exceptions.best_match(_VALIDATOR.iter_errors(record)):
+    iter_errors, best_match = _schema_errors()
+    if error := best_match(iter_errors(record)):
         raise InputError(
             f"{where} is not a valid record: {_in_words(error)}; {OTHER_VERSION if error.validator == 'const' else ASIDE}"
         )

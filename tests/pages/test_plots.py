@@ -114,4 +114,4 @@ def test_zero_is_in_sight_where_it_is_near(low, high, shown):
     middle = (low + high) / 2
     rows = pd.DataFrame([{"label": "a", "mean": middle, "low": low, "high": high, "colour": "background"}])
     left, right = plots.intervals(rows, "points").axes[0].get_xlim()
-    assert (left < 0 < right) is shown
+    assert bool(left < 0 < right) is shown
