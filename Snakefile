@@ -49,7 +49,7 @@ FINDINGS = [
 ]
 PICTURES = [f"book/results/scenes/{name}" for name in ("idea.png", "idea.md", "scenes.png", "live.png")]
 # Of all published results at once.
-SAID = [f"book/results/study/{name}" for name in ("verdict.md", "relatives_found.md", "all_scores.csv")]
+SAID = [f"book/results/study/{name}" for name in ("verdict.md", "landing.md", "relatives_found.md", "all_scores.csv")]
 TABLES = [name for name, study in STUDIES.items() if study.publish == "tables"]
 # What explorers on pages show; `python -m bgood_lib.pages.explorers.export` makes it from runs.
 TOUCH = set(map(str, Path("results/touch").glob("*.json")))

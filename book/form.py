@@ -1,6 +1,7 @@
-"""What the book's theme does not do by itself: a link to the repository, no dead scripts, numbers of figures."""
+"""What the book's theme does not do by itself: a link to the repository, no dead scripts, numbers of figures and questions."""
 
 from docutils import nodes
+from sphinx_exercise.nodes import exercise_node, is_exercise_enumerable_node, is_solution_node
 
 # sphinx-thebe would let readers run cells on a foreign host; it puts its scripts on every page, twice.
 UNUSED = "sphinx_thebe"
@@ -32,9 +33,19 @@ def number_figures(app, doctree):
             node["classes"].append("see")
 
 
+def number_questions(app, doctree, docname):
+    """Call a chapter's quick questions so, and count them chapter by chapter: *exercises* are those of a class."""
+    for number, node in enumerate(list(doctree.findall(is_exercise_enumerable_node)), 1):
+        title = nodes.title("", f"Question {number}")
+        node.replace_self(exercise_node("", title, *node.children[1:], **node.attributes))
+    for node in doctree.findall(is_solution_node):
+        node.children[0] = nodes.title("", "Answer")
+
+
 def setup(app):
     """What Sphinx calls."""
     app.connect("doctree-read", number_figures)
+    app.connect("doctree-resolved", number_questions, priority=900)
     app.connect("config-inited", take_out)
     app.connect("config-inited", link_repository)
     return {"parallel_read_safe": True}

@@ -195,7 +195,7 @@ def table(judged, views):
 
 
 def sentence(judged, claim):
-    """A claim's verdicts in words: where yes, where no, and whether it is unclear on the others.
+    """A claim's verdicts in words: where yes, where the opposite, and whether it is unclear on the others.
 
     Parameters
     ----------
@@ -215,8 +215,8 @@ def sentence(judged, claim):
     places = {word: list(dict.fromkeys(rows)) for word, rows in names.groupby(part["verdict"], sort=False)}
     said = []
     for word, lead in (
-        (verdict.YES, "Yes on"), (verdict.YES_ALONE, "Yes, alone, on"), (verdict.NO, "No on"),
-        (verdict.NO_ALONE, "No, alone, on"), (verdict.UNCLEAR, "Unclear on"), (verdict.TOO_FEW, "Too few seeds on"),
+        (verdict.YES, "Yes on"), (verdict.YES_ALONE, "Yes, alone, on"), (verdict.NO, "The opposite on"),
+        (verdict.NO_ALONE, "The opposite, alone, on"), (verdict.UNCLEAR, "Unclear on"), (verdict.TOO_FEW, "Too few seeds on"),
     ):  # fmt: skip
         if word in places:
             others = word == verdict.UNCLEAR and said

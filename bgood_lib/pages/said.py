@@ -6,7 +6,12 @@ import pandas as pd
 
 
 def number(value, digits=1, sign=False):
-    """A share in percent or points, as text: ``1.8``, with ``sign`` also ``+1.8`` and ``−0.4``; never ``-0.0``."""
+    """A share in percent or points, as text: ``1.8``, with ``sign`` also ``+1.8`` and ``−0.4``; never ``-0.0``.
+
+    One decimal becomes two where it would say next to nothing: ``0.04``, not ``0.0``.
+    """
+    if digits == 1 and 0.005 <= abs(100 * value) < 0.1:
+        digits = 2
     text = f"{round(100 * value, digits) + 0.0:{'+' if sign else ''}.{digits}f}"
     return text.replace("-", "−")
 

@@ -1,8 +1,8 @@
-"""A gain that one would print, taken apart: what of it is a temperature's, a better fit's, that of shrinking, and the idea's own."""
+"""A gain that one would print, taken apart: what of it is a temperature's, weight decay's, that of shrinking, and the idea's own."""
 
 
 def usual(view):
-    """The plain training of a study that was not fitted better: its setting.
+    """The plain training of a study that has less weight decay than the others: its setting.
 
     Parameters
     ----------
@@ -17,12 +17,12 @@ def usual(view):
 
 
 def printed(view, sets):
-    """The gain as one would print it, by MSP, against the usual training: Difference."""
+    """The gain as one would print it, by MSP, against the plain training with less weight decay: Difference."""
     return view.difference(view.chosen, usual(view), "MSP", sets)
 
 
 def steps(view, sets):
-    """From the usual training by MSP to the background loss at equal spread, each step by itself.
+    """From the plain training with less weight decay, by MSP, to the background loss at equal spread, each step by itself.
 
     Parameters
     ----------

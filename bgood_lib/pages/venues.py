@@ -59,7 +59,7 @@ VENUES = (
         "scenes_unseen", "scenes_elsewhere", "scenes_factors",
     ),
     Venue(
-        "canvas", "objects on photographs", (("canvas",),),
+        "canvas", "canvas", (("canvas",),),
         {
             "other objects": ("canvas_objects",),
             "no object": ("canvas_bare",),

@@ -1,10 +1,10 @@
-"""One rule for every yes and no of the book.
+"""One rule for every verdict of the book.
 
 A test asks a claim of paired differences over seeds. All tests that a claim is decided by are one family
-(:mod:`bgood_lib.pages.claims`). *Yes* and *no*: the difference is clear when the whole family is taken together (Holm's
-correction). *Yes, alone* and *no, alone*: it is not, but its own 95% interval lies on that side of zero; so of every test
-that is none of the family. *Unclear*: the interval holds zero. *Too few*: there is no interval, with fewer than three seeds or a
-collapsed network among them.
+(:mod:`bgood_lib.pages.claims`). *Yes*, and *opposite* of what is claimed: the difference is clear when the whole family is taken
+together (Holm's correction). *Yes, alone* and *opposite, alone*: it is not, but its own 95% interval lies on that side of zero;
+so of every test that is none of the family. *Unclear*: the interval holds zero. *Too few*: there is no interval, with fewer than
+three seeds or a collapsed network among them.
 
 Shrinking features shrinks logits and softens the softmax, which moves MSP even where nothing else changes. So MSP is
 joined by two scores that a mere temperature cannot move.
@@ -23,8 +23,8 @@ CONFIDENCE, DETECTION, BACKGROUND, PREMISE = (
     "it is background features that matter",
     "it works because backgrounds are shared",
 )
-YES, NO, UNCLEAR, TOO_FEW, NOT_MEASURED = "yes", "no", "unclear", "too few", "not measured"
-YES_ALONE, NO_ALONE = "yes, alone", "no, alone"
+YES, NO, UNCLEAR, TOO_FEW, NOT_MEASURED = "yes", "opposite", "unclear", "too few", "not measured"
+YES_ALONE, NO_ALONE = "yes, alone", "opposite, alone"
 SCORES = ("MSP", "ScaledMSP", "MaxLogit")
 INSTEAD = {"ScaledMSP": "TemperatureScaling"}  # no temperature moves it either; where tables lack the first
 LEVEL = 0.05
@@ -42,7 +42,7 @@ def verdict(difference, good=1):
 
     Returns
     -------
-    str : ``yes``, ``no``, ``unclear``, ``too few`` or ``not measured``.
+    str : ``yes``, ``opposite``, ``unclear``, ``too few`` or ``not measured``.
     """
     if difference is None:
         return NOT_MEASURED
@@ -65,7 +65,7 @@ def word(difference, good=1, p=math.nan):
 
     Returns
     -------
-    str : of :func:`verdict`, with ``, alone`` behind a yes or no that does not hold in the family.
+    str : of :func:`verdict`, with ``, alone`` behind a yes or an opposite that does not hold in the family.
     """
     said = verdict(difference, good)
     return {YES: YES_ALONE, NO: NO_ALONE}.get(said, said) if not p < LEVEL else said
@@ -123,6 +123,6 @@ def count(judged):
     together = int(tested["verdict"].isin([YES, NO]).sum())
     alone = together + int(tested["verdict"].isin([YES_ALONE, NO_ALONE]).sum())
     return (
-        f"{len(tested)} tests have an interval. {alone} of them say yes or no by themselves, where chance alone would "
-        f"make about {LEVEL * len(tested):.1f}; taken together (Holm), {together} do."
+        f"{len(tested)} tests have an interval. {alone} of them are clear by themselves, where chance alone would "
+        f"make about {LEVEL * len(tested):.1f} so; taken together (Holm), {together} are."
     )

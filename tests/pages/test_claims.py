@@ -58,9 +58,9 @@ def test_the_word_of_one_test(judged):
 
 
 @pytest.mark.parametrize("verdicts, word", [
-    (["yes", "yes"], "yes"), (["yes", "unclear"], "partly"), (["yes", "no"], "partly"), (["yes, alone"], "yes, alone"),
+    (["yes", "yes"], "yes"), (["yes", "unclear"], "partly"), (["yes", "opposite"], "partly"), (["yes, alone"], "yes, alone"),
     (["yes", "yes, alone"], "partly"), (["yes, alone", "unclear"], "partly, alone"), (["unclear"], "unclear"),
-    (["no", "unclear"], "no"), (["no, alone", "unclear"], "no, alone"), (["too few"], "too few"),
+    (["opposite", "unclear"], "opposite"), (["opposite, alone", "unclear"], "opposite, alone"), (["too few"], "too few"),
     (["too few", "unclear"], "unclear"), ([], "–"),
 ])  # fmt: skip
 def test_one_word(verdicts, word):

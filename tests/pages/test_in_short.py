@@ -89,7 +89,27 @@ def test_where_background_costs():
 def test_what_else_a_printed_gain_holds():
     five, two, one = over(5, 5, 5), over(2, 2, 2), over(1, 1, 1)
     text = in_short.rest(five, two, one, one, one, (0.9, 0.8))
-    assert text.startswith("**Most of what one would print is a temperature and a better fit.**")
-    assert "gain 5.0 points over the usual network (ID accuracy 90.0% instead of 80.0%)" in text
+    assert text.startswith("**Most of what one would print is a temperature and weight decay.**")
+    assert "gain 5.0 points over a plain network with less weight decay (ID accuracy 90.0% instead of 80.0%)" in text
     assert "gives 2.0 of them, more weight decay 1.0, shrinking every cell 1.0" in text
-    assert in_short.rest(five, one, one, one, two, (0.9, 0.8)).startswith("**A temperature and a better fit are part")
+    assert in_short.rest(five, one, one, one, two, (0.9, 0.8)).startswith("**A temperature and weight decay are part")
+
+
+def test_three_sentences_have_at_most_one_number_each():
+    judged = family(DETECTION=[CLEAR, NOTHING, ALONE], BACKGROUND=[CLEAR, NOTHING], PREMISE=[NOTHING])
+    text = in_short.plainly(judged, over(5, 5, 5), True, [("images", 0.9, 0.896)])
+    *sentences, accuracy = text.split("\n\n")
+    assert [re.findall(r"\d+\.\d+", part) for part in (*sentences, accuracy)] == [["2.0"], ["2.0"], ["5.0"], ["0.4"]]
+    assert "clearly better on images (0), by 2.0 points" in text and "more than half of them" in text
+    assert "cost" not in text and "nothing that is sure" in text
+    nothing = in_short.plainly(family(DETECTION=[WORSE], BACKGROUND=[NOTHING], PREMISE=[CLEAR]), over(5, 5, 5), False)
+    assert "On no kind of images" in nothing and "a part of them" in nothing and "*because*" not in nothing
+    costs = in_short.plainly(family(DETECTION=[CLEAR, WORSE], BACKGROUND=[CLEAR, CLEAR]), over(5, 5, 5), True)
+    assert "and on images (1) it costs a little" in costs and "less elsewhere" in costs
+
+
+@pytest.mark.slow
+def test_the_three_sentences_of_the_tables(tmp_path):
+    text = in_short.write_short(tmp_path / "landing.md", ROOT / "results").read_text()
+    assert text.count("**") == 6 and len(text.split()) < 150
+    assert all(len(re.findall(r"\d+\.\d+", part)) <= 1 for part in text.split("\n\n"))

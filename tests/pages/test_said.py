@@ -8,7 +8,9 @@ def over(*values):
 
 def test_numbers():
     assert said.number(0.0184) == "1.8" and said.number(0.0184, sign=True) == "+1.8"
-    assert said.number(-0.0004) == "0.0", "nothing is -0.0"
+    assert said.number(-0.00004) == "0.0", "nothing is -0.0"
+    assert (said.number(0.0004), said.number(-0.0009, sign=True), said.number(0.00096)) == ("0.04", "−0.09", "0.10")
+    assert (said.number(0), said.number(0.001), said.number(0.0004, 0)) == ("0.0", "0.1", "0")
     assert said.number(-0.02, sign=True) == "−2.0"
 
 

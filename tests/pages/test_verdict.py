@@ -14,7 +14,7 @@ def over(*more, collapsed=()):
 
 @pytest.mark.parametrize("difference, good, said", [
     (over(1.0, 1.1, 0.9), 1, "yes"),
-    (over(1.0, 1.1, 0.9), -1, "no"),
+    (over(1.0, 1.1, 0.9), -1, "opposite"),
     (over(-1.0, -1.1, -0.9), -1, "yes"),
     (over(1.0, 5.0, -0.9), 1, "unclear"),
     (over(9.0), 1, "too few"),
@@ -38,12 +38,12 @@ def test_a_family_is_judged_together_and_others_alone():
     ]
     judged = verdict.judge(tests)
     assert judged["claim"].tolist() == ["b", "b", "b", "b", "a"]
-    assert judged["verdict"].tolist() == ["unclear", "yes, alone", "too few", "not measured", "no"]
-    assert verdict.count(judged).startswith("3 tests have an interval. 2 of them say yes or no by themselves")
-    assert "taken together (Holm), 1 do" in verdict.count(judged)
+    assert judged["verdict"].tolist() == ["unclear", "yes, alone", "too few", "not measured", "opposite"]
+    assert verdict.count(judged).startswith("3 tests have an interval. 2 of them are clear by themselves")
+    assert "taken together (Holm), 1 are" in verdict.count(judged)
     assert "too few seeds" in verdict.count(judged[judged["where"] == "z"])
     beside = verdict.judge(tests, family=False)["verdict"]
-    assert beside.tolist() == ["unclear", "yes, alone", "too few", "not measured", "no, alone"]
+    assert beside.tolist() == ["unclear", "yes, alone", "too few", "not measured", "opposite, alone"]
 
 
 def test_what_no_temperature_moves_stands_in_where_it_was_measured():
