@@ -130,5 +130,5 @@ def beside(rows, series, xlabel):
     handles = {label: handle for axis in axes[:, 0] for handle, label in zip(*axis.get_legend_handles_labels())}
     ordered = [name for name in series if name in handles]
     figure.legend([handles[name] for name in ordered], ordered, loc="outside upper left", ncols=1, handletextpad=0.3)
-    figure.supxlabel(textwrap.fill(xlabel, 56), fontsize=plots.FONT)
+    figure.supxlabel(textwrap.fill(xlabel.replace("n = ", "n\u00a0=\u00a0"), 56), fontsize=plots.FONT)
     return figure

@@ -191,7 +191,9 @@ def _most(printed, temperature, fit):
 
 def _lead(most):
     both = "a temperature and weight decay"
-    return f"Most of what one would print is {both}." if most else f"{both.capitalize()} are part of what one would print."
+    return (
+        f"Most of what one would print is {both}." if most else f"{both.capitalize()} are part of what one would print."
+    )
 
 
 def rest(printed, temperature, fit, shrunk, own, accuracies):

@@ -118,7 +118,7 @@ def explorer(table, start):
 
 
 def _packed(table):
-    """By study: trainings with n and accuracy, scores, groups of sets, and rows of numbers in tenths of a percent."""
+    """By study: trainings with n and accuracy, scores, groups of sets, and rows of numbers in tenths of a percent, changes in hundredths of a point."""
     packed = {}
     for study, part in table.groupby("study", sort=False):
         names = {key: list(part[key].unique()) for key in ("training", "score", "ood")}
@@ -127,7 +127,7 @@ def _packed(table):
         numbers = [
             [place["training"][row["training"]], place["score"][row["score"]], place["ood"][row["ood"]],
              *(_tenths(row[f"{metric}{end}"]) for metric in METRICS for end in ("", "_sd")),
-             *(_tenths(row[name]) for name in ("change", "low", "high"))]
+             *(_hundredths(row[name]) for name in ("change", "low", "high"))]
             for row in part.to_dict("records")
         ]  # fmt: skip
         names["training"] = [short_name(name) for name in names["training"]]
@@ -140,3 +140,7 @@ def _packed(table):
 
 def _tenths(value):
     return None if pd.isna(value) else round(10 * value)
+
+
+def _hundredths(value):
+    return None if pd.isna(value) else round(100 * value)
