@@ -1,5 +1,7 @@
 """What the book's theme does not do by itself: a link to the repository, no dead scripts, numbers of figures and questions."""
 
+import re
+
 from docutils import nodes
 from sphinx_exercise.nodes import exercise_node, is_exercise_enumerable_node, is_solution_node
 
@@ -42,9 +44,19 @@ def number_questions(app, doctree, docname):
         node.children[0] = nodes.title("", "Answer")
 
 
+def break_names(app, doctree):
+    """Let a long name of a metric break where it heads a column, so that a table fits a phone."""
+    for node in list(doctree.findall(nodes.raw)):
+        if "_positive</th>" in node.astext():
+            text = re.sub(r"fpr95_(id|ood)_positive</th>", r"fpr95_<wbr>\1_<wbr>positive</th>", node.astext())
+            node.children[:] = [nodes.Text(text)]
+            node.rawsource = text
+
+
 def setup(app):
     """What Sphinx calls."""
     app.connect("doctree-read", number_figures)
+    app.connect("doctree-read", break_names)
     app.connect("doctree-resolved", number_questions, priority=900)
     app.connect("config-inited", take_out)
     app.connect("config-inited", link_repository)
