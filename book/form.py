@@ -41,7 +41,7 @@ def number_questions(app, doctree, docname):
         title = nodes.title("", f"Question {number}")
         node.replace_self(exercise_node("", title, *node.children[1:], **node.attributes))
     for node in doctree.findall(is_solution_node):
-        node.children[0] = nodes.title("", "Answer")
+        node[0] = nodes.title("", "Answer")
 
 
 def break_names(app, doctree):
@@ -49,7 +49,7 @@ def break_names(app, doctree):
     for node in list(doctree.findall(nodes.raw)):
         if "_positive</th>" in node.astext():
             text = re.sub(r"fpr95_(id|ood)_positive</th>", r"fpr95_<wbr>\1_<wbr>positive</th>", node.astext())
-            node.children[:] = [nodes.Text(text)]
+            node[:] = [nodes.Text(text)]
             node.rawsource = text
 
 

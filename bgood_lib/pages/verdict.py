@@ -124,5 +124,5 @@ def count(judged):
     alone = together + int(tested["verdict"].isin([YES_ALONE, NO_ALONE]).sum())
     return (
         f"{len(tested)} tests have an interval. {alone} of them are clear by themselves, where chance alone would "
-        f"make about {LEVEL * len(tested):.1f} so; taken together (Holm), {together} are."
+        f"make about {LEVEL * len(tested):.1f}; taken together (Holm), {together} are."
     )
