@@ -36,7 +36,7 @@ def page(browser, tmp_path):
 
 
 def shown(page):
-    return [row.split("\t") for row in page.locator("tbody tr").all_inner_texts()]
+    return [row.replace("\u00a0", " ").split("\t") for row in page.locator("tbody tr").all_inner_texts()]
 
 
 def test_it_begins_with_the_largest_figure(page):
