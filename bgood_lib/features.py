@@ -1,13 +1,14 @@
 """One pass through the network; every score reads what it left behind."""
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from .datasets.catalogue import Description
+from .networks.stages import StageMeans
 from .trunk_maps import has_trunk, trunk_maps
 from .utils.arrays import as_float32, as_labels, open_npz
 from .utils.errors import ASIDE, InputError, nearest, odd_name
@@ -16,6 +17,7 @@ from .utils.files import atomic_write
 # Entries of a bank that belong to no set.
 _SINGLE = {"weight", "bias", "descriptions", "identity", *(f"ood_head{i}" for i in range(4))}
 _ID_SETS = ("train", "test", "val")
+STAGES = "stages"
 OWN = "own "  # begins the name of an entry that holds a score of `Features.own`
 _TOLERANCE = 1e-3  # of logits, as a share of the sum of what they are summed up from
 
@@ -38,6 +40,9 @@ class Features:
     own : dict of str to ndarray of shape [N]
         What a part beside the network says of each image, such as ProoD's discriminator: scores by name, larger = more
         OOD. Most networks have none.
+    stages : ndarray of shape [N, S] or None
+        Channel means of the stages before the last, side by side. None if the network names no stages, or keeps some as a
+        frozen trunk; and in banks of before they were kept.
     """
 
     logits: np.ndarray
@@ -46,6 +51,12 @@ class Features:
     channel_norms: np.ndarray
     labels: np.ndarray
     own: dict = field(default_factory=dict)
+    stages: np.ndarray | None = None
+
+    @property
+    def all_stages(self):
+        """Channel means of all stages [N, S + C]: the last one's are the pooled features."""
+        return np.concatenate([self.stages, self.features], 1)
 
     def __len__(self):
         return len(self.labels)
@@ -53,10 +64,11 @@ class Features:
     def take(self, rows):
         """The same of some images only; ``rows`` is an index or a mask over N."""
         own = {name: values[rows] for name, values in self.own.items()}
-        return Features(*(getattr(self, name)[rows] for name in PARTS), own=own)
+        stages = None if self.stages is None else self.stages[rows]
+        return Features(*(getattr(self, name)[rows] for name in PARTS), own=own, stages=stages)
 
 
-PARTS = tuple(field.name for field in fields(Features) if field.name != "own")
+PARTS = tuple(field.name for field in fields(Features) if field.name not in ("own", STAGES))
 
 
 @torch.no_grad()
@@ -80,7 +92,7 @@ def extract(network, images, labels, batch_size=None, keep=False):
     """
     network.eval()
     device = next(network.parameters()).device
-    parts, maps_of = [], network.feature_map
+    parts, earlier, maps_of = [], [], network.feature_map
     own, beside, pictures = [], getattr(network, "beside", None), torch.as_tensor(images).permute(0, 3, 1, 2)
     if has_trunk(network):
         images, maps_of = trunk_maps(network, images, keep), lambda maps: network.rest(maps.float())[1]
@@ -88,16 +100,20 @@ def extract(network, images, labels, batch_size=None, keep=False):
         images = pictures
     tf32, torch.backends.cudnn.allow_tf32 = torch.backends.cudnn.allow_tf32, False
     size = batch_size or (100 if device.type == "cpu" else 1000)
-    for i, batch in enumerate(images.split(size)):
-        feature_map = maps_of(batch.to(device))
-        pooled = network.pool(feature_map)
-        parts.append((network.head(pooled), pooled, feature_map.norm(dim=1), feature_map.norm(dim=(2, 3))))
-        if beside is not None:
-            own.append(beside(network, pictures[i * size : (i + 1) * size].to(device), feature_map))
+    with StageMeans(network) as stages:
+        for i, batch in enumerate(images.split(size)):
+            feature_map = maps_of(batch.to(device))
+            earlier.append(stages.take())
+            pooled = network.pool(feature_map)
+            parts.append((network.head(pooled), pooled, feature_map.norm(dim=1), feature_map.norm(dim=(2, 3))))
+            if beside is not None:
+                own.append(beside(network, pictures[i * size : (i + 1) * size].to(device), feature_map))
+                stages.clear()  # it may have passed pictures of its own
     torch.backends.cudnn.allow_tf32 = tf32
     columns = [torch.cat(column).cpu().numpy() for column in zip(*parts)]
     own = {name: torch.cat([part[name] for part in own]).cpu().numpy() for name in (own[0] if own else ())}
-    return Features(*columns, labels=np.asarray(labels, dtype=np.int64), own=own)
+    stages = None if earlier[0] is None else torch.cat(earlier).cpu().numpy()
+    return Features(*columns, labels=np.asarray(labels, dtype=np.int64), own=own, stages=stages)
 
 
 class Bank:
@@ -211,6 +227,7 @@ class Bank:
     def save(self, path):
         """Write one npz file, whole or not at all."""
         arrays = {f"{name}/{part}": getattr(features, part) for name, features in self.sets.items() for part in PARTS}
+        arrays |= {f"{name}/{STAGES}": one.stages for name, one in self.sets.items() if one.stages is not None}
         arrays |= {f"{name}/{OWN}{key}": part for name, one in self.sets.items() for key, part in one.own.items()}
         arrays |= {f"ood_head{i}": array for i, array in enumerate(self.ood_head or ())}
         descriptions = json.dumps({name: asdict(what) for name, what in self.descriptions.items()})
@@ -246,7 +263,8 @@ def _read(file):
     parts, own = PARTS, [key for key in file.files if key.partition("/")[2].startswith(OWN)]
     names = dict.fromkeys(key.rpartition("/")[0] for key in file.files if "/" in key)
     known = {f"{name}/{part}" for name in names for part in parts} | _SINGLE
-    if unknown := sorted(set(file.files) - known - set(own)):
+    stages = {name: f"{name}/{STAGES}" for name in names if f"{name}/{STAGES}" in file}
+    if unknown := sorted(set(file.files) - known - set(own) - set(stages.values())):
         raise InputError(
             f"unknown entry {unknown[0]!r}; expected weight, bias, descriptions, identity, and of each set {', '.join(parts)}"
         )
@@ -257,6 +275,10 @@ def _read(file):
         raise InputError(f"it has no {entry}")
     weight, bias = _checked_head(file["weight"], file["bias"])
     sets = {name: _checked(name, weight, bias, *(file[f"{name}/{part}"] for part in parts)) for name in names}
+    channels = "S"
+    for name, key in stages.items():
+        found = as_float32(file[key], key, (len(sets[name]), channels))
+        sets[name], channels = replace(sets[name], stages=found), found.shape[1]
     for key in own:
         name, _, score = key.partition("/")
         sets[name].own[score.removeprefix(OWN)] = as_float32(file[key], key, (len(sets[name]),))

@@ -1,5 +1,7 @@
 """A small bank made from feature maps, in-distribution and OOD, for the tests of scores."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from bgood_lib.features import Bank, Features
@@ -39,6 +41,8 @@ def make_ood_head():
 def make_bank(seed=0, n_train=400, ood_head=None, own=False, **more):
     """A bank with sets ``train``, ``test`` (60 images), ``ood`` (50); ``more`` gives sizes of further ID sets.
 
+    With ``own`` it also holds what a part beside the network, and an earlier stage, might say.
+
     One ID label in ten is wrong, so that no temperature is best at 0.
     """
     rng = np.random.default_rng(seed)
@@ -53,7 +57,8 @@ def make_bank(seed=0, n_train=400, ood_head=None, own=False, **more):
             wrong = rng.choice(n, n // 10, replace=False)
             labels[wrong] = (labels[wrong] + 1) % K
         sets[name] = make_features(maps, labels, weight, bias)
-        if own:  # numbers that a part beside the network might say
+        if own:
+            sets[name] = replace(sets[name], stages=maps[:, ::2].max((2, 3)))
             surest = sets[name].logits.max(1)
             sets[name].own.update({"MECAM": -2 * surest, "ProoD": -surest, "ProoD, least nearby": -surest - 0.01})
     return Bank(sets, weight, bias, {}, ood_head)

@@ -36,7 +36,7 @@ class Entry:
     grid : dict of str to list
         Values to search per hyper-parameter, all combinations: OpenOOD's where it has some.
     reads : str
-        Which field of ``Features`` a detector of feature maps sees.
+        Which field of ``Features`` a detector of features or of feature maps sees. ``all_stages`` not every bank has.
     fits_on : str
         ``train``, or ``val`` where the publication (or OpenOOD) fits on validation images: the
         bank's set of that name, or ``train`` if it has none.

@@ -10,7 +10,7 @@ detector is one line there or, with a class of its own, one file beside this one
 """
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from ..utils.errors import InputError, nearest
 from .neighbours import Neighbours, predict_together
 from .registry import DETECTORS, IMAGE_DETECTORS
 
+ALL_STAGES = "all_stages"
 CHUNK = 10_000  # images scored at a time, to bound memory
 
 
@@ -66,9 +67,9 @@ class Fitted:
             return torch.as_tensor(features.own[own[bool((features.labels < 0).all())]])[:, None]
         if isinstance(self.detector, LogitsDetector):
             return torch.as_tensor(features.logits)
-        if not isinstance(self.detector, FeatureMapsDetector):
-            return torch.as_tensor(features.features)
         values = torch.as_tensor(getattr(features, DETECTORS[self.name].reads))
+        if not isinstance(self.detector, FeatureMapsDetector):
+            return values
         return values[:, None] if values.ndim == 3 else values[:, :, None, None]
 
     def score(self, features):
@@ -119,12 +120,18 @@ def _entry(name, parameters, registry):
 
 
 def available(bank):
-    """Names of the detectors for a bank, in order: all but those that need an OOD head, or another part, that it lacks."""
+    """Names of the detectors for a bank, in order: all but those that need an OOD head, another part or stages that it lacks."""
     own = set.intersection(*(set(features.own) for features in bank.sets.values()))
     return [
         name for name, entry in DETECTORS.items()
         if (bank.ood_head is not None or not entry.needs_ood_head) and own.issuperset(entry.own)
+        and (entry.reads != ALL_STAGES or has_stages(bank))
     ]  # fmt: skip
+
+
+def has_stages(bank):
+    """Whether all sets of a bank hold the channel means of all stages."""
+    return all(features.stages is not None for features in bank.sets.values())
 
 
 def score_images(name, network, images, batch_size=100, **parameters):
@@ -184,6 +191,12 @@ def fit(name, bank, **parameters):
     if name not in available(bank) and entry.own:
         raise InputError(
             f"{name} needs what a part beside the network says, which the bank lacks; train with its method"
+        )
+    if entry.reads == ALL_STAGES and not has_stages(bank):
+        lacking = ", ".join(which for which, features in bank.sets.items() if features.stages is None)
+        raise InputError(
+            f"{name} needs the channel means of all stages, which the bank lacks (of {lacking}); run the training again with "
+            "the same folder, which only makes the bank anew, or take a network that names its stages"
         )
     if name not in available(bank):
         raise InputError(
@@ -316,5 +329,7 @@ def score_mixed(name, bank, ood, id_per_ood=1.0, seed=0, **parameters):
     chosen = [draw.permutation(len(features))[:n] for features, n in zip(sets, counts)]
     parts = [features.take(index) for features, index in zip(sets, chosen)]
     batch = Features(*(np.concatenate([getattr(part, name) for part in parts]) for name in PARTS))
+    if all(part.stages is not None for part in parts):
+        batch = replace(batch, stages=np.concatenate([part.stages for part in parts]))
     scores = fit(name, bank, **parameters).score(batch)
     return scores[: counts[0]], scores[counts[0] :]

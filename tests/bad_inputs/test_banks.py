@@ -137,7 +137,7 @@ STRUCTURE = [
     *(Row(f"a set called {name!r}", edit(**{f"{name}/{part}": np.ones((3, 8)) for part in
           ("logits", "features", "cell_norms", "channel_norms", "labels")}), EVALUATE, NO_BANK + "a set is called .*: it (holds|begins with|is too long).*; expected") for name in ODD_NAMES),
     *(Row(f"no {name}", edit(**{f"{name}/{part}": None for part in
-          ("logits", "features", "cell_norms", "channel_norms", "labels")}), EVALUATE, NO_BANK + f"it has no set {name!r}") for name in ("train", "test")),
+          ("logits", "features", "cell_norms", "channel_norms", "labels", "stages")}), EVALUATE, NO_BANK + f"it has no set {name!r}") for name in ("train", "test")),
     Row("the bank of another training", lambda d: (d / ONE / "bank.npz").write_bytes((d / "runs/scenes/two/bank.npz").read_bytes()),
         EVALUATE, "bank.npz and record.json beside it do not belong together: the bank is of training 1{16}, the record of 0{16}; put back"),
     *(Row(f"a bank that names no training, beside a record: {command}", edit(identity=np.array("")), f"{command} {ONE}", "bank.npz and record.json beside it .*: the bank names no training, the record of 0{16}; put back the bank of 0{16}, or run")

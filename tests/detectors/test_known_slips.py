@@ -12,7 +12,7 @@ from bgood_lib.detectors.scoring import fit, score
 
 @pytest.fixture(scope="module")
 def bank():
-    return make_bank(ood_head=make_ood_head())
+    return make_bank(ood_head=make_ood_head(), own=True)
 
 
 def changed(bank, which, **columns):
@@ -25,7 +25,7 @@ def changed(bank, which, **columns):
 def test_an_all_zero_feature_has_a_finite_score(bank, name):
     """Normalising by x / norm + epsilon, or scaling by 0/0, gives NaN."""
     test = bank["test"]
-    zero = {key: np.zeros_like(getattr(test, key)) for key in ("features", "cell_norms", "channel_norms")}
+    zero = {key: np.zeros_like(getattr(test, key)) for key in ("features", "cell_norms", "channel_norms", "stages")}
     got = fit(name, bank).score(type(test)(**{**vars(test), **zero, "logits": np.tile(bank.bias, (60, 1))}))
     assert np.isfinite(got).all()
 
