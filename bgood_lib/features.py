@@ -55,7 +55,7 @@ class Features:
 
     @property
     def all_stages(self):
-        """Channel means of all stages [N, S + C]: the last one's are the pooled features."""
+        """Channel means of all stages, of shape [N, S + C]; the last one's are the pooled features."""
         return np.concatenate([self.stages, self.features], 1)
 
     def __len__(self):

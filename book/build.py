@@ -51,7 +51,8 @@ def build(folder):
         sys.exit(f"error: not executed yet: {', '.join(missing)}; `make book` does that, and trains what is missing")
     if not (ROOT / TABLE).is_file():  # too large to be kept beside the records that it is made of
         subprocess.run([sys.executable, "book/from_results.py", "results", Path(TABLE).parent], cwd=ROOT, check=True)
-    command = [Path(sys.executable).with_name("jupyter-book"), "build", ROOT, "--path-output", folder]
+    # All pages: of those that it does not write anew, Sphinx forgets in the search which words they define.
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", ROOT, "--path-output", folder, "--all"]
     done = subprocess.run([*map(str, command), "-W", "-n", "--keep-going"], cwd=ROOT, check=False)
     if done.returncode:
         sys.exit(done.returncode)
