@@ -22,7 +22,7 @@ import platformdirs
 from ..utils.arrays import open_npz
 from ..utils.errors import DataError, nearest, system_words
 from ..utils.files import atomic_write, nearest_there, user_path
-from . import canvas, letters, photos, scenes
+from . import canvas, letters, photos, scenes, skeletons
 from .catalogue import (
     CANVAS,
     EMBEDDED,
@@ -32,6 +32,7 @@ from .catalogue import (
     NAMES,
     PHOTOS,
     RECIPES,
+    SKELETONS,
     TRAINABLE,
     Info,
     made_from,
@@ -309,6 +310,8 @@ def generate(name: str, split: str) -> Info:
         arrays = scenes.generate(EMBEDDED[slot]) | {"classes": np.array(scenes.CLASSES)}
     elif slot == LETTERS:
         arrays = letters.generate() | {"classes": np.array(letters.CLASSES)}
+    elif slot in SKELETONS:
+        arrays = skeletons.generate(SKELETONS[slot]) | {"classes": np.array(skeletons.CLASSES)}
     elif slot in PHOTOS:
         arrays = photos.generate(PHOTOS[slot][0], _load(*sources[0], None), *(load(*more)[0] for more in sources[1:]))
     else:

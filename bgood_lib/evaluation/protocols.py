@@ -155,6 +155,11 @@ PROTOCOLS = {
         OODSet("photos_places", "far"),
         OODSet("photos_textures", "far"),
     ),
+    "skeletons": (
+        OODSet("skeletons_unseen", "action"),
+        OODSet("skeletons_still", "background"),
+        OODSet("skeletons_strange", "novel"),
+    ),
 }
 # In-distribution sets whose right answer stays the class: on them accuracy counts, and nothing is OOD.
 SHIFTED = {"photos": ("photos_moved", "photos_grey")}

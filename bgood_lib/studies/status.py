@@ -158,8 +158,9 @@ def try_out(config, n_classes):
 @lru_cache
 def _network_and_maps(config, n_classes):
     network = build_network(config, n_classes, (0.5,) * 3, (0.25,) * 3)
+    side = getattr(network, "side", 32)
     with torch.no_grad():
-        return network, network.feature_maps(torch.zeros(2, 3, 32, 32, dtype=torch.uint8))
+        return network, network.feature_maps(torch.zeros(2, 3, side, side, dtype=torch.uint8))
 
 
 def state_of(folder, config, sha256_of=_sha256_of):

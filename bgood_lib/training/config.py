@@ -65,6 +65,11 @@ PROFILES = {
         network="pretrained", backbone="tf_efficientnet_lite0", trained="last_block", epochs=6, batch_size=32,
         learning_rate=0.005, schedule="cosine", flip=True, crop_padding=0, weight=0.01,
     ),
+    # stick figures: seconds an epoch on one core; a row is a joint and a column a moment, so nothing is mirrored or shifted
+    "skeletons": dict(
+        network="skeleton_gcn", stages=2, width=8, epochs=12, batch_size=64, learning_rate=0.1, weight_decay=4e-4, flip=False,
+        crop_padding=0,
+    ),
     # OpenOOD's recipe: minutes on a large GPU, many hours on a CPU
     "full": dict(
         network="resnet18_32x32", epochs=100, batch_size=128, learning_rate=0.1, schedule="cosine", flip=True, crop_padding=4
@@ -118,6 +123,8 @@ class Config:
         What multiplies the loss on outliers (outlier exposure: 0.5).
     doe_start : float or None
         Share of the steps before DOE disturbs the weights (publication: half).
+    energy_margin : float or None
+        Energy above which a training sequence costs (Skeleton-OOD: -25), None for other losses.
     n_train : int
         Train on the first ``n_train`` images; 0 for all.
     network : str
@@ -192,6 +199,7 @@ class Config:
     unknowns: str | None = None
     teacher: str | None = None
     doe_start: float | None = None
+    energy_margin: float | None = None
 
     @property
     def uses_background(self):

@@ -31,7 +31,8 @@ def estimate_hours(network, config, n_images, device):
     network = copy.deepcopy(network).to(device, memory_format=torch.channels_last).train()
     precision = getattr(torch, config.precision)
     batch = min(config.batch_size, 32)
-    x = torch.rand(batch, 3, 32, 32, device=device)
+    side = getattr(network, "side", 32)
+    x = torch.rand(batch, 3, side, side, device=device)
     y = torch.zeros(batch, dtype=torch.long, device=device)
     maps_of, passes = network.feature_maps, 0
     if has_trunk(network):  # its trunk sees an image once, or twice if that is mirrored
