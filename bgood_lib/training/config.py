@@ -67,7 +67,7 @@ PROFILES = {
     ),
     # stick figures: seconds an epoch on one core; a row is a joint and a column a moment, so nothing is mirrored or shifted
     "skeletons": dict(
-        network="skeleton_gcn", stages=2, width=8, epochs=12, batch_size=64, learning_rate=0.1, weight_decay=4e-4, flip=False,
+        network="skeleton_gcn", stages=2, width=8, epochs=8, batch_size=64, learning_rate=0.1, weight_decay=4e-4, flip=False,
         crop_padding=0,
     ),
     # OpenOOD's recipe: minutes on a large GPU, many hours on a CPU
