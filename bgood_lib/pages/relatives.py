@@ -57,20 +57,21 @@ ROWS = (
 
 
 class Measured:
-    """The published figures of ``ROWS``.
+    """The published figures of some rows.
 
     Parameters
     ----------
     results : path, default="results"
+    rows : sequence of Relative, default=ROWS
     """
 
-    def __init__(self, results="results"):
-        self.runs, self.auroc = {}, {}
-        for name in dict.fromkeys(row.study for row in ROWS):
+    def __init__(self, results="results", rows=ROWS):
+        self.results, self.runs, self.auroc = results, {}, {}
+        for name in dict.fromkeys(row.study for row in rows):
             study = read_results(f"{results}/{name}")
             self.runs[name] = study.runs.set_index("run")
             self.auroc[name] = study.metrics["auroc"].set_index(["run", "detector"])
-        self.rows = [row for row in ROWS if self.seeds(row)]
+        self.rows = [row for row in rows if self.seeds(row)]
 
     def seeds(self, row):
         """Seeds of a row's runs: dict of int to str, the run."""
@@ -99,9 +100,9 @@ class Measured:
         """:class:`~bgood_lib.metrics.paired.Difference` of mean AUROC to cross-entropy under the score ``against``."""
         return paired_difference(self.of(row, score, sets), self.of(self.plain(row), against, sets))
 
-    def between(self, row, control, score=None):
+    def between(self, row, control, score=None, sets=SETS):
         """:class:`~bgood_lib.metrics.paired.Difference` of mean AUROC of two rows of one study, each under its own score or both under one."""
-        return paired_difference(self.of(row, score), self.of(control, score))
+        return paired_difference(self.of(row, score, sets), self.of(control, score, sets))
 
     def sure(self, row):
         """Mean of the classifier's largest probability over the four OOD sets, by seed: dict of int to float."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ..utils.files import atomic_write
-from . import said
+from . import said, skeletons
 from .relatives import BASELINE, SETS, Measured
 
 BY_SET = {"unseen digits": SETS[:1], "bare backgrounds": SETS[1:2], "new textures": SETS[2:3], "unseen digits on them": SETS[3:]}  # fmt: skip
@@ -115,4 +115,16 @@ def _logits(measured, rows):
     ]
 
 
-PARTS = {"outliers": _outliers, "doe": _doe, "prood": _prood, "syncood": _syncood, "mecam": _mecam, "logits": _logits}
+def _skeletons(measured, rows):
+    return skeletons.found(Measured(measured.results, skeletons.ROWS))
+
+
+PARTS = {
+    "outliers": _outliers,
+    "doe": _doe,
+    "prood": _prood,
+    "syncood": _syncood,
+    "mecam": _mecam,
+    "logits": _logits,
+    "skeletons": _skeletons,
+}

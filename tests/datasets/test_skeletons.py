@@ -27,20 +27,23 @@ def test_the_same_figures_at_every_call_and_others_in_every_set():
 
 
 @pytest.mark.parametrize("i", range(6))
-def test_a_class_is_told_from_the_others_by_how_its_joints_move(i):
-    spread = [
-        skeletons.sequences(action, 200, np.random.default_rng(1))[0].std(2).mean((0, 2))  # of each joint
-        for action in skeletons.ACTIONS["known"]
-    ]
-    assert all(np.abs(spread[i] - other).max() > 0.02 for j, other in enumerate(spread) if j != i)
+def test_a_class_is_told_from_the_others_by_where_its_joints_are_and_how_far_they_move(i):
+    told = []
+    for action in skeletons.ACTIONS["known"]:
+        places = skeletons.sequences(action, 200, np.random.default_rng(1))[0]
+        told.append(np.concatenate([places.mean((0, 2)), places.std(2).mean(0)]))
+    assert all(np.abs(told[i] - other).max() > 0.1 for j, other in enumerate(told) if j != i)
 
 
 def test_joints_at_rest_are_background():
-    hand = moving(("stand", "wave")) & {"left hand", "right hand"}
-    assert moving(("stand", "clap")) == {"left hand", "right hand"} and "head" not in moving(("walk", "swing"))
+    assert moving(("stand", "clap")) == {"left hand", "right hand"} and moving(("stand", "wave")) <= {
+        "left hand",
+        "right hand",
+    }
+    assert {"left foot", "right foot", "left hand", "right hand"} < moving(("walk", "swing"))
     assert moving(("kick", "hang")) <= {"left knee", "left foot", "right knee", "right foot"}
     assert moving(("jump", "hang")) == set(skeletons.JOINTS) and moving(("stand", "hang")) == set()
-    assert len(hand) <= 2 and not skeletons.generate("still")["foreground"].any()
+    assert not skeletons.generate("still")["foreground"].any()
     rows = skeletons.generate("train")["foreground"]
     assert (rows == rows[:, :, :1]).all()  # of a joint, in all moments alike
 
