@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from html import escape
 from pathlib import Path
+from statistics import median
 
 from ..utils import files
 from .marks import ambiguous, total
@@ -14,7 +15,7 @@ body { font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid #8886; }
 td.number { text-align: right; white-space: nowrap; }
-td { overflow-wrap: anywhere; }
+td { overflow-wrap: anywhere; } td:first-child, th { overflow-wrap: normal; }
 blockquote { margin: .5rem 0; padding-left: .8rem; border-left: 3px solid #8886; white-space: pre-wrap; overflow-wrap: anywhere; }
 """
 
@@ -28,8 +29,15 @@ def page(title, body):
     )
 
 
+def words(text):
+    """Text as HTML: what hints mark by `ticks` or *stars* is shown so, and nothing else that may stand in it."""
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+    text = re.sub(r"(?<![\w*])\*([\w -]+)\*(?![\w*])", r"<em>\1</em>", text)
+    return text.replace("_", "_<wbr>")
+
+
 def table(columns, rows):
-    """A table of HTML: str. Numbers are set to the right."""
+    """A table of HTML: str. Numbers are set to the right; a name may break after an underscore."""
     lines = [
         "<table><thead><tr>",
         *(f'<th scope="col">{escape(column)}</th>' for column in columns),
@@ -37,7 +45,7 @@ def table(columns, rows):
     ]
     for row in rows:
         cells = (
-            f'<td class="number">{cell:g}</td>' if isinstance(cell, int | float) else f"<td>{escape(cell)}</td>"
+            f'<td class="number">{cell:g}</td>' if isinstance(cell, int | float) else f"<td>{words(cell)}</td>"
             for cell in row
         )
         lines.append(f"<tr>{''.join(cells)}</tr>")
@@ -69,7 +77,7 @@ def feedback_page(result, exercise):
 
 
 def mistakes(results, exercise):
-    """How often each question was right, and each mistake made: list of (question, what was seen, how many), frequent first.
+    """How often each question was right, and which mistakes were made: list of (question, how many right, the others in words).
 
     Parameters
     ----------
@@ -80,7 +88,9 @@ def mistakes(results, exercise):
     rows = []
     for name in (question.name for question in exercise.asked()):
         seen = Counter(one["questions"][name]["label"] for one in results if name in one["questions"])
-        rows += [(name, label, count) for label, count in sorted(seen.items(), key=lambda item: (-item[1], item[0]))]
+        right = seen.pop("right", 0)
+        others = sorted(seen.items(), key=lambda item: (-item[1], item[0]))
+        rows.append((name, right, ", ".join(f"{label} ({count})" for label, count in others)))
     return rows
 
 
@@ -104,13 +114,13 @@ def summary_page(results, exercises, missing=()):
         part = [result for result in results if result["exercise"] == name and result["questions"]]
         if not part:
             continue
-        marks = sorted(total(result) for result in part)
+        marks = [total(result) for result in part]
         body.append(f"<h2>{escape(exercise.title)}</h2>")
         body.append(
-            f"<p>{len(part)} submissions; median {marks[len(marks) // 2]:g} of {exercise.points} points, "
-            f"lowest {marks[0]:g}, highest {marks[-1]:g}.</p>"
+            f"<p>{len(part)} submissions; median {median(marks):g} of {exercise.points} points, "
+            f"lowest {min(marks):g}, highest {max(marks):g}.</p>"
         )
-        body.append(table(["question", "what was seen", "submissions"], mistakes(part, exercise)))
+        body.append(table(["question", "right", "what else was seen, how often"], mistakes(part, exercise)))
         rows = [(one["student"], total(one), len(one["errors"]), one["reason"]) for one in part]
         body.append("<h3>Submissions</h3>")
         body.append(table(["student", "points", "cells with errors", "what ended it"], rows))

@@ -9,7 +9,7 @@ from ..utils.errors import InputError
 from . import sandbox
 from .feedback import write_feedback
 from .marking import Marker
-from .marks import ambiguous, write_marks
+from .marks import ambiguous, fill_in, write_marks
 from .submissions import find_submissions
 
 
@@ -73,8 +73,10 @@ def grade(folder, exercises, out="marks", exercise=None, key="bgood", jobs=2, ag
     results = [results[number] for number in range(len(found))]
     for names in ambiguous(results).values():
         report(f"two submissions bear one name, so neither is in the files for Moodle and Canvas: {', '.join(names)}")
-    write_marks(results, exercises, out, roster)
+    counted = write_marks(results, exercises, out)
     write_feedback(results, exercises, out, missing)
+    if roster and (nowhere := fill_in(roster, counted, exercises, out)):
+        report(f"not in {roster}, so not in the filled file: {', '.join(nowhere)}")
     return results
 
 

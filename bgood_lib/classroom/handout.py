@@ -33,18 +33,23 @@ def readme(exercises):
     for exercise in exercises:
         needs = "NumPy" if exercise.needs == "numpy" else "bgood"
         lines.append(
-            f"| [{exercise.title}]({exercise.name}/{exercise.name}.ipynb) | {exercise.goal} | {exercise.minutes} | {exercise.points} + {exercise.read_points} | {needs} |"
+            f"| [{numbered(exercise)}]({exercise.name}/{exercise.name}.ipynb) | {exercise.goal} | {exercise.minutes} | {exercise.points} + {exercise.read_points} | {needs} |"
         )
     lines += ["", "To open them:", ""]
     for needs in sorted({exercise.needs for exercise in exercises}, reverse=True):
-        titles = ", ".join(exercise.title for exercise in exercises if exercise.needs == needs)
+        named = ", ".join(exercise.name.partition("_")[0] for exercise in exercises if exercise.needs == needs)
         install = INSTALL[needs]
-        lines.append(f"- {titles}: {f'`{install}`, then `jupyter lab`' if needs == 'numpy' else install}.")
+        lines.append(f"- Exercises {named}: {f'`{install}`, then `jupyter lab`' if needs == 'numpy' else install}.")
     lines += [
         "",
         "No exercise needs a GPU or the network. `slides.html` and `figures/` are pictures of the chapters, without those that tell how it ends.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def numbered(exercise):
+    """Its title behind its number: str."""
+    return f"{exercise.name.partition('_')[0]}. {exercise.title}"
 
 
 def address_of(book):

@@ -24,7 +24,7 @@ def ambiguous(results):
     return {key: sources for key, sources in found.items() if len(sources) > 1}
 
 
-def write_marks(results, exercises, out, roster=None):
+def write_marks(results, exercises, out):
     """Write all tables.
 
     Parameters
@@ -33,8 +33,11 @@ def write_marks(results, exercises, out, roster=None):
         See :func:`bgood_lib.classroom.grading.grade`.
     exercises : dict of str to Exercise
     out : path
-    roster : path, optional
-        Moodle's worksheet or Canvas's gradebook, as downloaded: a copy with marks goes to ``out``.
+
+    Returns
+    -------
+    list of dict
+        Those results that are in the files for Moodle and Canvas: of one exercise each, and nobody's twice.
     """
     out = Path(out)
     twice = ambiguous(results)
@@ -65,8 +68,7 @@ def write_marks(results, exercises, out, roster=None):
     counted = [one for one in results if (one["student"].casefold(), one["exercise"]) not in twice and one["exercise"]]
     _write_moodle(counted, exercises, out)
     _write_canvas(counted, exercises, out)
-    if roster:
-        fill_in(roster, counted, exercises, out)
+    return counted
 
 
 def _comment(result):
@@ -131,11 +133,16 @@ def fill_in(roster, results, exercises, out):
     Raises
     ------
     InputError
-        It is neither.
+        It is neither, or has no place for an exercise.
     """
     path = Path(roster)
     rows, columns = read_roster(path)
-    missing = []
+    missing, names = [], sorted({result["exercise"] for result in results})
+    if GRADE in columns and len(names) > 1:
+        raise InputError(
+            f"{path} is Moodle's worksheet of one assignment, and there are submissions to {', '.join(names)}: "
+            "mark the folder of each assignment by itself, with its own --out"
+        )
     for result in results:
         name, number = result["student"].casefold(), result["id"]
         if IDENTIFIER in columns and GRADE in columns:

@@ -32,7 +32,7 @@ def make(
     """Make the folder to hand out: exercises without solutions, data, slides; the instructor's part apart."""
     from ..classroom.handout import make_class
 
-    made = make_class(_chosen(exercises, only), output_folder(out), report=typer.echo)
+    made = make_class(_chosen(exercises, only), output_folder(out), book=exercises.parent, report=typer.echo)
     typer.echo(f"to hand out: {made / 'students.zip'}; for yourself: {made / 'instructor'}")
 
 

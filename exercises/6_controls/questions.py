@@ -180,11 +180,15 @@ def means(which, scale=100.0):
 suspects.wrong("These are shares. Points of AUROC are asked for.", worth=0.5, answer=means(0, 1.0), name="share")
 suspects.wrong("All signs are reversed: who less whom?", worth=0.5, answer=means(0, -100.0), name="reversed")
 suspects.wrong(
-    "These are means over all four sets. There a gain and a loss cancel; take unseen digits alone.",
+    "These are means over all four sets, and a mean hides what its sets do. Take unseen digits alone.",
     answer=means(slice(None)),
     name="mean over sets",
 )
-suspects.wrong("These are the numbers of the images without a digit.", answer=means(1), name="other set")
+suspects.wrong(
+    "These are the numbers of the images without a digit. Which column holds unseen digits?",
+    answer=means(1),
+    name="other set",
+)
 
 
 # 4

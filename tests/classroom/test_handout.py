@@ -114,6 +114,13 @@ def test_students_get_no_solution_and_no_hidden_input(handed_out):
         assert (handed_out / "instructor" / name / "marking.md").is_file()
 
 
+def test_no_cell_needs_a_name_that_only_the_solution_has(handed_out):
+    notebooks = sorted(map(str, (handed_out / "students").glob("*/*.ipynb")))
+    command = ["ruff", "check", "--isolated", "--no-cache", "--select", "F821", *notebooks]
+    done = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
 @pytest.mark.parametrize("who", ["students", "instructor"])
 def test_the_zip_is_small_and_slides_have_words_for_every_picture(handed_out, who):
     assert (handed_out / "students.zip").stat().st_size < 10 * 2**20
@@ -128,6 +135,9 @@ def test_students_are_not_told_how_it_ends(handed_out):
     ends = [f'id="{name}"' for name in ("measuring-end", "length-end", "controls-end", "photographs-end", "verdict")]
     assert [end for end in ends if end in students] == []
     assert [end for end in ends if end not in instructor] == []
+    notebook = nbformat.read(handed_out / "students" / "6_controls" / "6_controls.ipynb", 4)
+    told = "\n".join(cell.source for cell in notebook.cells) + (handed_out / "students" / "README.md").read_text()
+    assert not re.search("(?i)not best|masks (lose|win)|they (lose|win)|beat the loss|winners", told)
     figures = {path.name for path in (handed_out / "students" / "figures").iterdir()}
     assert figures and not {
         name for name in figures if name.startswith(("controls", "how_sure", "photographs", "claims"))
