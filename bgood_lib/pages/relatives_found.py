@@ -106,12 +106,22 @@ def _mecam(measured, rows):
     return lines + _between(measured, rows, "loss by MECAM's map", "MECAM", "MSP")
 
 
+def _kan(measured, rows):
+    lines = _changes(measured, rows, "KAN")
+    for row in (rows[label] for label in ("KAN",) if label in rows):
+        lines += [
+            f"- {name}: {said.points(measured.change(row, sets=sets))}; with KNN: {said.points(measured.change(row, 'KNN', sets=sets))}"
+            for name, sets in BY_SET.items()
+        ]
+    return lines
+
+
 def _logits(measured, rows):
     return [
         f"{_change(measured, row)}; sure of unknown pictures: {said.mean(measured.sure(row).values())}% "
         f"(cross-entropy: {said.mean(measured.sure(measured.plain(row)).values())}%)"
         for row in rows.values()
-        if row.run in ("logits", BASELINE)
+        if row.run in ("logits", BASELINE) and row.score == "MSP"
     ]
 
 
@@ -125,6 +135,7 @@ PARTS = {
     "prood": _prood,
     "syncood": _syncood,
     "mecam": _mecam,
+    "kan": _kan,
     "logits": _logits,
     "skeletons": _skeletons,
 }
