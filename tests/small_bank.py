@@ -61,4 +61,5 @@ def make_bank(seed=0, n_train=400, ood_head=None, own=False, **more):
             sets[name] = replace(sets[name], stages=maps[:, ::2].max((2, 3)))
             surest = sets[name].logits.max(1)
             sets[name].own.update({"MECAM": -2 * surest, "ProoD": -surest, "ProoD, least nearby": -surest - 0.01})
+            sets[name].own["MOOD reconstruction"] = 3 - surest
     return Bank(sets, weight, bias, {}, ood_head)

@@ -26,3 +26,6 @@ DETECTORS["ProoD"] = Entry(lambda head: Given(), own=("ProoD", "ProoD"))
 DETECTORS["ProoD-certified"] = Entry(
     lambda head: Given(), own=("ProoD", "ProoD, least nearby"), title="ProoD, certified"
 )
+DETECTORS["MOOD-reconstruction"] = Entry(
+    lambda head: Given(), own=("MOOD reconstruction", "MOOD reconstruction"), title="MOOD, reconstruction"
+)

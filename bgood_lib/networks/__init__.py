@@ -6,10 +6,11 @@ from .residual_cnn import ResidualCNN
 from .resnet18 import ResNet18_32x32
 from .skeleton_gcn import SkeletonGCN
 from .small_resnet import SmallResNet
+from .small_vit import SmallViT
 from .whitened_cnn import WhitenedCNN
 from .wrapped import Wrapped
 
 __all__ = [
-    "NETWORKS", "MapNetwork", "Pretrained", "ResidualCNN", "ResNet18_32x32", "SkeletonGCN", "SmallResNet", "WhitenedCNN",
-    "Wrapped", "channel_statistics",
+    "NETWORKS", "MapNetwork", "Pretrained", "ResidualCNN", "ResNet18_32x32", "SkeletonGCN", "SmallResNet", "SmallViT",
+    "WhitenedCNN", "Wrapped", "channel_statistics",
 ]  # fmt: skip

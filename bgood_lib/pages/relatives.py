@@ -21,7 +21,7 @@ BASELINE = "cross_entropy"
 
 @dataclass(frozen=True)
 class Relative:
-    """A row: its label, study and runs (``RUN-s0``, ``RUN-s1`` ...), its publication's score, what it needs besides labels."""
+    """A row: its label, study and runs (``RUN-s0``, ``RUN-s1`` ...), its publication's score, what it needs besides labels, and its profile."""
 
     label: str
     study: str
@@ -29,9 +29,11 @@ class Relative:
     score: str = "MSP"
     needs: str = "nothing"
     group: str = "other"
+    profile: str = "scenes"
 
 
 _FACTORS, _SCENES, _FINISHED = "scenes_factors", "relatives_scenes", "relatives_finished"
+_MOOD, _NORMALISED, _RECONSTRUCTION = "relatives_mood", "Mahalanobis++", "MOOD-reconstruction"
 _UNIFORM = "background-penalty_uniform-w0.5-"
 ROWS = (
     Relative("background loss", _FACTORS, "background-cam_threshold", group="background"),
@@ -54,6 +56,9 @@ ROWS = (
     Relative("KAN", _SCENES, "cross_entropy", "KAN"),
     Relative("a teacher's logits", _FINISHED, "logits", needs="a finished network"),
     Relative("without a teacher", _FINISHED, "cross_entropy", needs="a finished network", group="all"),
+    Relative("MOOD", _MOOD, "mood", _NORMALISED, profile="vit"),
+    Relative("MOOD's reconstruction", _MOOD, "mood", _RECONSTRUCTION, profile="vit"),
+    Relative("MOOD, not pre-trained", _MOOD, "cross_entropy", _NORMALISED, group="all", profile="vit"),
 )  # fmt: skip
 
 
@@ -133,7 +138,7 @@ class Operations(TorchDispatchMode):
         return result
 
 
-def step_cost(method, images, labels, masks, **settings):
+def step_cost(method, images, labels, masks, profile="scenes", **settings):
     """What a step of a method computes, in units of a step of cross-entropy on the same network.
 
     Parameters
@@ -141,6 +146,7 @@ def step_cost(method, images, labels, masks, **settings):
     method : str
     images, labels, masks : ndarray
         A few training images of scenes; a batch is all of them.
+    profile : str, default="scenes"
     **settings
         Fields of a configuration.
 
@@ -149,11 +155,12 @@ def step_cost(method, images, labels, masks, **settings):
     float
         Floating point operations of convolutions and matrix products, forward and backward; of DOE the mean of its two halves.
     """
-    return _operations(method, images, labels, masks, settings) / _operations(BASELINE, images, labels, masks, {})
+    given = images, labels, masks, profile
+    return _operations(method, *given, settings) / _operations(BASELINE, *given, {})
 
 
-def _operations(method, images, labels, masks, settings):
-    config = make_config("scenes", method=method, background_start=0.0, batch_size=len(images), **settings)
+def _operations(method, images, labels, masks, profile, settings):
+    config = make_config(profile, method=method, background_start=0.0, batch_size=len(images), **settings)
     network, y = make_network(config, images, labels), torch.as_tensor(labels)
     equip(network, config)
     entry, teacher = CLASSIFICATION[config.classification], make_network(config, images, labels)
@@ -163,7 +170,8 @@ def _operations(method, images, labels, masks, settings):
             loss, background, _ = losses(network, network.feature_maps(x), y, config, config.uses_background)
             (loss + config.weight * background).backward()
         return counted.total
-    optimizer, device = OPTIMIZERS["sgd"](network, config, torch.device("cpu")), torch.device("cpu")
+    device = torch.device("cpu")
+    optimizer = OPTIMIZERS[config.optimizer or "sgd"](network, config, device)
     steps = entry.steps(network, images, masks, config, device, optimizer, teacher)
     generator = torch.Generator().manual_seed(0)
     steps.examples.begin(0, generator)
@@ -174,9 +182,9 @@ def _operations(method, images, labels, masks, settings):
     return counted.total / 2
 
 
-def look_cost(method, images, labels):
+def look_cost(method, images, labels, profile="scenes"):
     """What a look at a test picture computes, in units of the network's own pass: see :func:`step_cost`."""
-    config = make_config("scenes", method=method)
+    config = make_config(profile, method=method)
     network = make_network(config, images, labels).eval()
     equip(network, config)
     x, found = torch.as_tensor(images).permute(0, 3, 1, 2), []

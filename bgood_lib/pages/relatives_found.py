@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ..utils.files import atomic_write
 from . import said, skeletons
-from .relatives import BASELINE, SETS, Measured
+from .relatives import SETS, Measured
 
 BY_SET = {"unseen digits": SETS[:1], "bare backgrounds": SETS[1:2], "new textures": SETS[2:3], "unseen digits on them": SETS[3:]}  # fmt: skip
 NOT_YET = "Not trained yet."
@@ -121,8 +121,14 @@ def _logits(measured, rows):
         f"{_change(measured, row)}; sure of unknown pictures: {said.mean(measured.sure(row).values())}% "
         f"(cross-entropy: {said.mean(measured.sure(measured.plain(row)).values())}%)"
         for row in rows.values()
-        if row.run in ("logits", BASELINE) and row.score == "MSP"
+        if row.label in ("a teacher's logits", "without a teacher")
     ]
+
+
+def _mood(measured, rows):
+    lines = _changes(measured, rows, "MOOD", "MOOD, not pre-trained", "MOOD's reconstruction")
+    lines += _between(measured, rows, "MOOD", "MOOD, not pre-trained")
+    return lines + _between(measured, rows, "MOOD", "MOOD, not pre-trained", "MSP")
 
 
 def _skeletons(measured, rows):
@@ -137,5 +143,6 @@ PARTS = {
     "mecam": _mecam,
     "kan": _kan,
     "logits": _logits,
+    "mood": _mood,
     "skeletons": _skeletons,
 }

@@ -70,6 +70,11 @@ PROFILES = {
         network="skeleton_gcn", stages=2, width=8, epochs=8, batch_size=64, learning_rate=0.1, weight_decay=4e-4, flip=False,
         crop_padding=0,
     ),
+    # a small transformer for the embedded scenes: a few minutes on one core
+    "vit": dict(
+        network="small_vit", stages=2, width=64, epochs=12, batch_size=32, optimizer="adamw", learning_rate=0.001,
+        weight_decay=0.05, flip=False, crop_padding=2,
+    ),
     # OpenOOD's recipe: minutes on a large GPU, many hours on a CPU
     "full": dict(
         network="resnet18_32x32", epochs=100, batch_size=128, learning_rate=0.1, schedule="cosine", flip=True, crop_padding=4
@@ -125,6 +130,8 @@ class Config:
         Share of the steps before DOE disturbs the weights (publication: half).
     energy_margin : float or None
         Energy above which a training sequence costs (Skeleton-OOD: -25), None for other losses.
+    pretraining : float or None
+        Share of the epochs in which MOOD fills in hidden patches, before it learns classes.
     n_train : int
         Train on the first ``n_train`` images; 0 for all.
     network : str
@@ -200,6 +207,7 @@ class Config:
     teacher: str | None = None
     doe_start: float | None = None
     energy_margin: float | None = None
+    pretraining: float | None = None
 
     @property
     def uses_background(self):

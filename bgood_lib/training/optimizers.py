@@ -19,6 +19,12 @@ def sgd(network, config, device):
     )  # fmt: skip
 
 
+@OPTIMIZERS.register(parameters={})
+def adamw(network, config, device):
+    """AdamW (Loshchilov and Hutter, ICLR 2019), one rate and weight decay for all weights: for transformers."""
+    return torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+
+
 @OPTIMIZERS.register(parameters={"bias_rate": 0.8, "head_rate": 0.1 / 0.12})
 def muon(network, config, device):
     """:class:`Muon` for the filters; the biases of batch normalisation, and all else, at rates of their own.

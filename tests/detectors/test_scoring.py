@@ -271,6 +271,9 @@ class Formulas:
             moved.append(np.median(change, axis=(1, 2)))
         return 0.1 - np.max(moved, axis=0)
 
+    def MOOD_reconstruction(self):
+        return 3 - self.logits.max(1)
+
     def ETLT(self):
         inputs = np.column_stack([self.z, np.ones(len(self.z))])
         return inputs @ np.linalg.pinv(inputs) @ self.MSP()

@@ -9,6 +9,7 @@ import pytest
 from bgood_lib.pages import relatives, relatives_found
 from bgood_lib.pages.relatives import ROWS, SETS, Measured, Relative, look_cost, step_cost
 from bgood_lib.training import outliers
+from bgood_lib.training.methods.mood import LOOKS
 
 
 @pytest.fixture
@@ -34,6 +35,11 @@ def test_a_look_of_mecam_is_three(few):
     assert look_cost("oe", *few[:2]) == 1 < look_cost("prood", *few[:2])
 
 
+def test_mood_fills_in_at_the_cost_of_a_pass_each(few):
+    assert 1.0 <= step_cost("mood", *few, profile="vit") <= 1.1
+    assert look_cost("mood", *few[:2], profile="vit") == pytest.approx(1 + LOOKS, abs=0.5)
+
+
 class Study:
     """Three seeds of two runs; of skeletons, none."""
 
@@ -43,7 +49,10 @@ class Study:
         self.runs = pd.DataFrame({"run": names, "accuracy": np.linspace(0.9, 1, len(names))})
         self.runs = self.runs.assign(**{f"overconfidence/{name}/mean_confidence": 0.7 for name in SETS})
         columns = ["run", "detector", *SETS]
-        table = [{"run": name, "detector": "MSP", **dict.fromkeys(SETS, 0.1 * i)} for i, name in enumerate(names)]
+        table = [
+            {"run": name, "detector": score, **dict.fromkeys(SETS, 0.1 * i)}
+            for i, name in enumerate(names) for score in ("MSP", "Mahalanobis++", "KAN")
+        ]  # fmt: skip
         self.metrics = {"auroc": pd.DataFrame(table, columns=columns)}
 
 

@@ -30,10 +30,11 @@ def letters(monkeypatch, images):
 
 
 def trained(method, images, labels, checkpoint=None, report=str, epochs=3, **settings):
-    config = make_config("scenes", method=method, epochs=epochs, batch_size=10, background_start=0, **settings)
+    profile = dict(profile="vit", width=32) if method.startswith("mood") else dict(profile="scenes")
+    config = make_config(**profile, method=method, epochs=epochs, batch_size=10, background_start=0, **settings)
     masks = np.zeros(images.shape[:3], bool)
     masks[:, 8:20, 8:20] = True
-    network, teacher = (make_network(make_config("scenes", seed=seed), images, labels) for seed in (0, 1))
+    network, teacher = (make_network(make_config(**profile, seed=seed), images, labels) for seed in (0, 1))
     equip(network, config)
     history = train_in_steps(
         CLASSIFICATION[config.classification].steps, network, images, labels, config, CPU,
@@ -72,6 +73,7 @@ def test_each_learns_something_else(images, labels):
 
 @pytest.mark.parametrize("method, scores", [
     ("prood", {"ProoD", "ProoD-certified"}), ("mecam", {"MECAM"}), ("syncood", {"OODHead", "SSOD"}),
+    ("mood", {"MOOD-reconstruction"}),
 ])  # fmt: skip
 def test_what_they_say_of_images_is_kept_and_scored(method, scores, images, labels, tmp_path):
     network, _ = trained(method, images, labels, epochs=1)
@@ -82,7 +84,9 @@ def test_what_they_say_of_images_is_kept_and_scored(method, scores, images, labe
     bank = bank_from(network, sets)
     bank.save(tmp_path / "bank.npz")
     read = Bank.load(tmp_path / "bank.npz")
-    assert set(available(read)) & {"ProoD", "ProoD-certified", "MECAM", "OODHead", "SSOD"} == scores
+    assert (
+        set(available(read)) & {"ProoD", "ProoD-certified", "MECAM", "MOOD-reconstruction", "OODHead", "SSOD"} == scores
+    )
     found, kept = score_all(bank, sorted(scores)), score_all(read, sorted(scores))
     for name in scores:
         assert np.array_equal(found[name]["ood"], kept[name]["ood"]) and len(kept[name]["test"]) == 20
@@ -100,10 +104,10 @@ def test_the_certified_score_is_the_worst_of_unknown_images_only(images, labels)
     assert (found["ProoD"]["ood"] >= found["ProoD-certified"]["ood"]).all()
 
 
-@pytest.mark.parametrize("method", ["prood", "mecam", "syncood"])
+@pytest.mark.parametrize("method", ["prood", "mecam", "syncood", "mood"])
 def test_an_exported_network_has_its_further_parts(method, images, labels, tmp_path):
     network, _ = trained(method, images, labels, epochs=1)
-    config = make_config("scenes", method=method)
+    config = make_config("vit" if method == "mood" else "scenes", method=method, width=32 if method == "mood" else 0)
     save_weights(network, tmp_path / "w.safetensors", vars(config))
     loaded = load_weights(tmp_path / "w.safetensors")
     x = torch.as_tensor(images[:4]).permute(0, 3, 1, 2)
