@@ -51,7 +51,7 @@ class Study:
         columns = ["run", "detector", *SETS]
         table = [
             {"run": name, "detector": score, **dict.fromkeys(SETS, 0.1 * i)}
-            for i, name in enumerate(names) for score in ("MSP", "Mahalanobis++", "KAN")
+            for i, name in enumerate(names) for score in ("MSP", "Mahalanobis++")
         ]  # fmt: skip
         self.metrics = {"auroc": pd.DataFrame(table, columns=columns)}
 
