@@ -62,4 +62,5 @@ def make_bank(seed=0, n_train=400, ood_head=None, own=False, **more):
             surest = sets[name].logits.max(1)
             sets[name].own.update({"MECAM": -2 * surest, "ProoD": -surest, "ProoD, least nearby": -surest - 0.01})
             sets[name].own["MOOD reconstruction"] = 3 - surest
+            sets[name].own.update({"ash_p": -surest - 1, "ash_s": -3 * surest, "ash_b": 2 - surest})
     return Bank(sets, weight, bias, {}, ood_head)

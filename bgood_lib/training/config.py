@@ -117,6 +117,9 @@ class Config:
         Temperature of T2FNorm (Regmi et al., CVPR Workshops 2024; OpenOOD: 0.1), None for other losses.
     label_smoothing : float or None
         Share of a label that goes to all classes evenly (Szegedy et al., CVPR 2016: 0.1), None for other losses.
+    dropout : float or None
+        Share of the pooled features that the head does without in a step (Srivastava et al., JMLR 2014: 0.5), None for
+        other losses.
     outliers : str or None
         Image set whose pictures stand for the unknown in training, or ``background``: the background features
         themselves. See :mod:`bgood_lib.training.outliers`; None where the method needs none.
@@ -208,6 +211,7 @@ class Config:
     doe_start: float | None = None
     energy_margin: float | None = None
     pretraining: float | None = None
+    dropout: float | None = None
 
     @property
     def uses_background(self):
@@ -306,6 +310,8 @@ def make_config(profile, **settings):
         raise InputError(f"background_start is {config.background_start}; it must be at least 0 and less than 1")
     if not 0 <= (config.threshold or 0) < 1:
         raise InputError(f"threshold is {config.threshold}; it must be at least 0 and less than 1")
+    if not 0 <= (config.dropout or 0) < 1:
+        raise InputError(f"dropout is {config.dropout}; it must be at least 0 and less than 1")
     if (config.cutout or 0) < 0:
         raise InputError(f"cutout is {config.cutout}; it must be at least 0")
     for name in ("learning_rate", "bias_rate", "head_rate"):

@@ -274,6 +274,15 @@ class Formulas:
     def MOOD_reconstruction(self):
         return 3 - self.logits.max(1)
 
+    def SkeletonOOD(self):
+        return -self.logits.max(1) - 1
+
+    def SkeletonOOD_S(self):
+        return -3 * self.logits.max(1)
+
+    def SkeletonOOD_B(self):
+        return 2 - self.logits.max(1)
+
     def ETLT(self):
         inputs = np.column_stack([self.z, np.ones(len(self.z))])
         return inputs @ np.linalg.pinv(inputs) @ self.MSP()

@@ -32,11 +32,13 @@ def network(monkeypatch):
     return network
 
 
-def test_it_is_the_network_that_the_weights_belong_to(network):
+@pytest.mark.parametrize("backbone", pretrained.PACKAGED)
+def test_it_is_the_network_that_the_weights_belong_to(backbone):
     import timm
 
-    theirs = timm.create_model("tf_efficientnet_lite0", num_classes=1000)
-    tensors = pretrained.packaged_weights(pretrained.PACKAGED["tf_efficientnet_lite0"])
+    theirs = timm.create_model(backbone, num_classes=1000)
+    network = Pretrained(2, backbone=backbone)
+    tensors = pretrained.packaged_weights(pretrained.PACKAGED[backbone])
     theirs.load_state_dict(dict(zip(theirs.state_dict(), tensors.values())))
     network.prepare(IMAGES)
     pixels = torch.rand(2, 3, 64, 64)
