@@ -2,7 +2,7 @@
 
 A few tests decide, and are the book's one family: of the background loss that was chosen, by the score that no
 temperature moves, for each kind of OOD images whether it beats the plain network and whether it beats all cells; for each
-pair of sets whether it gains more, where backgrounds are shared, than all cells do; and of confidence at equal temperature.
+pair of sets whether it gains more, where backgrounds are shared, than all cells do; and of confidence, each network at its own temperature.
 Everything else is evidence beside them. (One rule for all, but made when most figures had been seen.)
 """
 
