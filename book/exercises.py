@@ -1,4 +1,4 @@
-"""Exercises of a class in the book: a table of them, a folder to download for each, and a pointer in their chapters.
+"""Exercises of a class in the book: a table of them, a folder to download for each, slides, and a pointer in their chapters.
 
     ```{exercises}
     ```
@@ -10,6 +10,8 @@ questions have no answers.
 
 import hashlib
 import os
+import re
+import shutil
 import tempfile
 import zipfile
 from pathlib import Path
@@ -20,9 +22,15 @@ from sphinx.util.docutils import SphinxDirective
 
 from bgood_lib.classroom.exercise import read_exercises
 from bgood_lib.classroom.generate import BRANCH, write_exercise
+from bgood_lib.classroom.slides import write_slides
 
 ROOT = Path(__file__).parents[1]
 PAGE = "book/class"
+
+
+def hidden():
+    """Is this the book without answers?"""
+    return os.environ.get("BGOOD_SOLUTIONS") == "hide"
 
 
 def buttons(exercise, theme):
@@ -64,7 +72,10 @@ class Exercises(SphinxDirective):
             rows.append(
                 (
                     [[nodes.Text(f"{number}. "), title], goal, *opened],
-                    [[nodes.Text(f"{exercise.minutes} min, {needs}")]],
+                    [
+                        [nodes.Text(f"{exercise.minutes} min, {needs}")],
+                        [nodes.Text(f"{exercise.points} + {exercise.read_points} points")],
+                    ],
                 )
             )
         table = nodes.table(classes=["commands"])
@@ -89,36 +100,55 @@ def _row(cells):
 
 
 def point(app, doctree):
-    """Add a box with its exercises to the end of a chapter."""
+    """Add a box with its exercises to the end of a chapter, or to its top where the chapter answers them."""
     docname = app.env.docname
     for exercise in read_exercises(ROOT / "exercises").values():
         if exercise.chapter != docname:
             continue
         box = nodes.admonition(classes=["tip"])
-        box += nodes.title("", f"Do it yourself: {exercise.title}")
-        text = f"{exercise.goal[:1].upper()}{exercise.goal[1:]}, in {exercise.minutes} minutes: "
-        address = app.builder.get_relative_uri(docname, PAGE)
+        box += nodes.title("", f"{'Do it first' if exercise.first else 'Do it yourself'}: {exercise.title}")
+        text = f"{exercise.goal[:1].upper()}{exercise.goal[1:]}, in about {exercise.minutes} minutes: "
+        address = f"{'../' * docname.count('/')}exercises/{exercise.name}.zip"
         link = nodes.reference("", "an exercise that checks itself", refuri=address)
-        box += nodes.paragraph("", "", nodes.Text(text), link, nodes.Text("."))
-        last = [node for node in doctree.children if isinstance(node, nodes.section)][-1:] or [doctree]
-        last[0].append(box)
+        how = nodes.reference("", "how to open it", refuri=app.builder.get_relative_uri(docname, PAGE))
+        end = "). This chapter has its answers." if exercise.first else ")."
+        box += nodes.paragraph("", "", nodes.Text(text), link, nodes.Text(" (a zip; "), how, nodes.Text(end))
+        last = ([node for node in doctree.children if isinstance(node, nodes.section)] or [doctree])[-1]
+        about = [n for n, node in enumerate(last.children) if isinstance(node, nodes.admonition)]
+        last.insert(about[0] + 1 if exercise.first and about else len(last), box)
+
+
+def link_slides(app, doctree):
+    """Let names such as #idea on the page for a class lead to the slides; those with answers only where these are."""
+    if app.env.docname != PAGE:
+        return
+    for node in list(doctree.findall(nodes.literal)):
+        name = re.fullmatch(r"(?:instructor/slides\.html)?(#[\w-]+)", node.astext())
+        if name and not (hidden() and re.search("end$|verdict$", name[1])):
+            link = nodes.reference("", "", refuri=f"{'../' * PAGE.count('/')}exercises/slides.html{name[1]}")
+            node.replace_self(link)
+            link += node
 
 
 def hide(app, doctree):
     """Take the answers out of the chapters' questions."""
-    if os.environ.get("BGOOD_SOLUTIONS") == "hide":
+    if hidden():
         for node in list(doctree.findall(lambda node: type(node).__name__ == "solution_node")):
             node.parent.remove(node)
 
 
 def folders(app, exception):
-    """Write a zip of each exercise beside the pages; what has not changed is kept."""
+    """Write a zip of each exercise, and the slides, beside the pages; a zip that has not changed is kept."""
     if exception or app.builder.format != "html":
         return
     out = Path(app.outdir) / "exercises"
     out.mkdir(exist_ok=True)
     address = app.config.html_theme_options.get("repository_url", "")
-    for name, exercise in read_exercises(ROOT / "exercises").items():
+    every = read_exercises(ROOT / "exercises")
+    with tempfile.TemporaryDirectory() as made:
+        write_slides(every.values(), ROOT, made, endings=not hidden())
+        shutil.copy(Path(made) / "slides.html", out)
+    for name, exercise in every.items():
         path, mark = out / f"{name}.zip", Path(app.doctreedir) / f"exercise-{name}"
         found = hashlib.sha256(address.encode())
         for file in sorted(p for p in exercise.folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
@@ -139,5 +169,6 @@ def setup(app):
     app.add_directive("exercises", Exercises)
     app.connect("doctree-read", hide, priority=400)
     app.connect("doctree-read", point)
+    app.connect("doctree-read", link_slides)
     app.connect("build-finished", folders)
     return {"parallel_read_safe": True}

@@ -113,14 +113,19 @@ class Exercise:
     minutes : int
     needs : str, default="numpy"
         ``numpy``, or ``bgood``: the whole installation, PyTorch included.
+    first : bool, default=False
+        Is it to be done before the chapter is read, because the chapter answers it?
     cell_seconds, seconds, memory : int
         While marked: most seconds of a cell and of all, MiB of memory.
     """
 
-    def __init__(self, title, goal, chapter, minutes, needs="numpy", cell_seconds=30, seconds=120, memory=4096):
+    def __init__(
+        self, title, goal, chapter, minutes, needs="numpy", first=False, cell_seconds=30, seconds=120, memory=4096
+    ):
         if needs not in ("numpy", "bgood"):
             raise InputError(f"{title}: needs is {needs!r}; expected 'numpy' or 'bgood'")
         self.title, self.goal, self.chapter, self.minutes, self.needs = title, goal, chapter, minutes, needs
+        self.first = first
         self.cell_seconds, self.seconds, self.memory = cell_seconds, seconds, memory
         self.questions = {}
         self.folder = None

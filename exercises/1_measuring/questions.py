@@ -9,6 +9,7 @@ exercise = Exercise(
     goal="compute AUROC and both FPR95, and see two of them disagree",
     chapter="book/results/scenes/measuring",
     minutes=40,
+    first=True,
 )
 
 

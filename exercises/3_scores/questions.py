@@ -9,6 +9,7 @@ exercise = Exercise(
     goal="write five post-hoc scores and combine two of them",
     chapter="book/results/scenes/scores",
     minutes=50,
+    first=True,
 )
 
 NO_LARGEST = "Right, until logits get large: the exponential overflows. Subtract each image's largest logit first."

@@ -11,6 +11,7 @@ exercise = Exercise(
     goal="write a rule that finds background, and beat one that does not even look",
     chapter="book/results/scenes/finding_background",
     minutes=50,
+    first=True,
 )
 
 POOL = Path(__file__).parent / "hidden.npz"  # not handed out, but for what the checks draw of it

@@ -10,7 +10,8 @@ exercise = Exercise(
     title="The control experiment",
     goal="test, one suspect after the other, why two trainings differ, and say what is left",
     chapter="book/results/study/controls",
-    minutes=60,
+    minutes=90,
+    first=True,
 )
 DATA = Path(__file__).parent / "data"
 

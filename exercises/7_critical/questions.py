@@ -10,7 +10,7 @@ exercise = Exercise(
     title="Would you believe it?",
     goal="read a result critically: seeds, intervals, many tests, controls",
     chapter="book/results/study/how_sure",
-    minutes=45,
+    minutes=75,
 )
 
 with np.load(Path(__file__).parent / "data/seeds.npz") as stored:

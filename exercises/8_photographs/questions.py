@@ -12,6 +12,7 @@ exercise = Exercise(
     chapter="book/results/study/photographs",
     minutes=60,
     needs="bgood",
+    first=True,
 )
 DATA = Path(__file__).parent / "data"
 

@@ -152,6 +152,25 @@ def test_slides_that_the_guide_names_are_there(handed_out):
     assert named <= set(re.findall(r'<section id="([\w-]+)"', slides))
 
 
+def test_the_guide_has_the_minutes_and_points_of_the_exercises():
+    guide = (planted.EXERCISES / "guide.md").read_text()
+    rows = dict(re.findall(r"(?m)^\| (\d) \| [^|]+ \| (\d+) \|", guide))
+    every = read_exercises(planted.EXERCISES)
+    assert rows == {name[0]: str(exercise.minutes) for name, exercise in every.items()}
+    points = re.findall(r"(\d) has (\d+) \+ (\d+)", guide)
+    found = {name[0]: (str(exercise.points), str(exercise.read_points)) for name, exercise in every.items()}
+    assert points and all(found[number] == (machine, read) for number, machine, read in points)
+    told = "".join(re.findall(r"(?m)^\| ([\d, ]+) \| (?:any|\*)", guide))
+    assert set(re.findall(r"\d", told)) == {name[0] for name, exercise in every.items() if exercise.first}
+
+
+def test_a_notebook_tells_its_minutes_and_its_chapter_afterwards():
+    for name, exercise in read_exercises(planted.EXERCISES).items():
+        top = nbformat.read(exercise.folder / "solution.ipynb", 4).cells[0].source
+        assert name.startswith("9") or f"**Time:** {exercise.minutes} minutes" in top
+        assert ("read afterwards" in top) == exercise.first
+
+
 @pytest.mark.parametrize("name", planted.NAMES)
 def test_data_are_what_their_recipe_made(name):
     folder = planted.EXERCISES / name
