@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bgood_lib.pages import relatives, relatives_found
+from bgood_lib.pages import relatives, relatives_by_set, relatives_found
 from bgood_lib.pages.relatives import ROWS, SETS, Measured, Relative, look_cost, step_cost
 from bgood_lib.training import outliers
 from bgood_lib.training.methods.mood import LOOKS
@@ -89,3 +89,25 @@ def test_a_row_less_another_is_under_one_score(monkeypatch):
 
 def test_each_row_has_a_label_of_its_own():
     assert len({row.label for row in ROWS}) == len(ROWS)
+
+
+def test_a_row_that_gains_on_one_set_and_loses_on_another_is_found(monkeypatch):
+    monkeypatch.setattr(relatives, "read_results", lambda folder: Study())
+    measured, row = Measured(), Relative("outlier exposure", "relatives_scenes", "oe")
+    assert not relatives_by_set.two_ways(measured, row)
+    table = measured.auroc["relatives_scenes"]
+    table.loc[[(f"oe-s{seed}", "MSP") for seed in range(3)], SETS[0]] -= 0.5
+    assert relatives_by_set.two_ways(measured, row)
+    assert relatives_by_set.of_sets(measured, row).startswith("unseen digits −20.0 points")
+    texts = [text.get_text() for text in relatives_by_set.heat(measured, [row]).axes[0].texts]
+    assert texts == ["−20.0", "+30.0", "+30.0", "+30.0"]
+
+
+def test_both_baselines_are_told_and_what_a_row_would_be_against_the_other(monkeypatch):
+    monkeypatch.setattr(relatives, "read_results", lambda folder: Study())
+    measured, row = Measured(), Relative("outlier exposure", "relatives_scenes", "oe")
+    measured.auroc["scenes_factors"] = measured.auroc["scenes_factors"] + 0.1
+    measured.runs = {name: runs.assign(device_name=f"of {name}") for name, runs in measured.runs.items()}
+    text = relatives_by_set.baselines(measured, row)
+    assert "10.0\u00a0±\u00a010.0% in the study `relatives_scenes` (of relatives_scenes, n = 3)" in text
+    assert "would be at +20.0 points" in text and "says +30.0 points" in text

@@ -140,7 +140,11 @@ class FillThenClassify(Steps):
 
 @CLASSIFICATION.register("mood", title="MOOD", parameters={"pretraining": 0.5})
 class MOOD(Classification):
-    """Masked image modelling before classification (Li et al., CVPR 2023): pixels are filled in here, their authors' tokens."""
+    """Masked image modelling before classification (Li et al., CVPR 2023): pixels are filled in here, their authors' tokens.
+
+    A share ``pretraining`` of the epochs fills in, the rest learns classes, so a network trained for classes only has more
+    steps for them. A control with as many steps for classes and none to fill in was not trained.
+    """
 
     steps = FillThenClassify
 

@@ -6,8 +6,10 @@ import torch
 
 from bgood_lib.background_loss.selectors import select
 from bgood_lib.networks.build import make_network
+from bgood_lib.networks.skeleton_gcn import SkeletonGCN
 from bgood_lib.training.config import make_config
 from bgood_lib.training.methods.mecam import MECAM, merged_map
+from bgood_lib.utils.errors import InputError
 
 
 def softmax(z):
@@ -58,3 +60,9 @@ def test_the_exit_of_the_last_map_is_the_head(images, labels):
     x = torch.as_tensor(images[:5]).permute(0, 3, 1, 2)
     exits = network.beside.exits(network, network.feature_maps(x))
     torch.testing.assert_close(exits[-1].mean((2, 3)), network(x), rtol=1e-4, atol=1e-5)
+
+
+def test_of_skeletons_it_is_told_that_their_network_shows_one_map():
+    with pytest.raises(InputError, match="needs two maps, and skeleton_gcn shows its last one only"):
+        config = make_config("skeletons", dataset="skeletons", method="mecam")
+        MECAM.equip(SkeletonGCN(6), config)
