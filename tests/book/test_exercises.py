@@ -1,8 +1,12 @@
 """The book's table of exercises: buttons wait for an address, and chapters are the book's."""
 
+from types import SimpleNamespace
+
 import build
 import planted
 import pytest
+from docutils import nodes
+from docutils.utils import new_document
 
 import exercises
 
@@ -49,3 +53,32 @@ def test_buttons_wait_for_an_address(theme, hosts):
 @pytest.mark.parametrize("name", planted.NAMES)
 def test_a_chapter_is_a_page_of_the_book(name):
     assert planted.exercise(name).chapter in build.pages()
+
+
+def app_of(docname):
+    """What the book's events get, for one page."""
+    builder = SimpleNamespace(get_relative_uri=lambda docname, page: f"to/{page}.html")
+    return SimpleNamespace(env=SimpleNamespace(docname=docname), builder=builder)
+
+
+@pytest.mark.parametrize("solutions, ends", [("", ["#idea", "#length-end", "#verdict"]), ("hide", ["#idea"])])
+def test_names_of_slides_lead_there_and_those_that_answer_only_where_these_are(monkeypatch, solutions, ends):
+    monkeypatch.setenv("BGOOD_SOLUTIONS", solutions)
+    page = new_document("page")
+    for text in ("#idea", "#length-end", "#verdict", "make class"):
+        page += nodes.paragraph("", "", nodes.literal("", text))
+    exercises.link_slides(app_of(exercises.PAGE), page)
+    assert [one["refuri"] for one in page.findall(nodes.reference)] == [
+        f"../exercises/slides.html{end}" for end in ends
+    ]
+
+
+@pytest.mark.parametrize("name", planted.NAMES)
+def test_a_box_links_the_zip_and_comes_first_where_the_chapter_answers_it(name):
+    of, page = planted.exercise(name), new_document("page")
+    about, text = nodes.admonition(classes=["tip"]), nodes.paragraph("", "a chapter")
+    page += nodes.section("", nodes.title("", "Chapter"), about, text)
+    exercises.point(app_of(of.chapter), page)
+    boxes = [box for box in page[0].children[1:] if f"exercises/{name}.zip" in str(box)]
+    assert len(boxes) == 1
+    assert (page[0].index(boxes[0]) < page[0].index(text)) == of.first
