@@ -26,7 +26,7 @@ IDEA = """```{{figure}} results/scenes/idea.png
 :alt: Four pictures. A digit on a photograph, divided into 8 by 8 cells. The same with a frame in each cell that is taken for background; none touches the digit. The lengths of the cells' features after plain training, long on and around the digit. The same after training with the background loss, on the same colour scale, long on the digit only.
 
 The idea in one picture. *Above:* framed are the cells that one of this book's rules, `{selector}`, takes for background. *Below:* how long each cell's feature
-is after plain training (ID accuracy {plain:.1f}%) and with the background loss ({ours:.1f}%; n = 1 each). The library's default rule, CAM threshold, takes far more cells: {{doc}}`finding background <results/scenes/finding_background>`.
+is after plain training (ID accuracy {plain:.1f}%) and with the background loss by the same rule ({ours:.1f}%; n = 1 each). The library's default rule, CAM threshold, by which the book's results are, takes far more cells: {{doc}}`finding background <results/scenes/finding_background>`.
 ```
 
 :::{{dropdown}} How this image was picked

@@ -1,4 +1,4 @@
-"""The book's verdict, computed from the published tables: in three sentences, and in three short paragraphs.
+"""The book's verdict, computed from the published tables: in three sentences, and in four short paragraphs.
 
 What is said follows the figures: a lead for each verdict that the tests can have. Seeds and intervals stand folded below the paragraphs.
 """
@@ -7,11 +7,16 @@ import functools
 from pathlib import Path
 
 from ..utils.files import atomic_write
-from . import claims, controls, taken_apart, verdict
-from .said import listed, mean, number, points, span
+from . import claims, controls, skeletons, taken_apart, verdict
+from .relatives import Measured
+from .said import counted, listed, mean, number, points, span
 from .venues import views
 
 _SEE = "{doc}`The evidence, claim by claim </book/results/study/claims>`."
+_BEFORE = (
+    "The settings for photographs were chosen on validation photographs and trained on fresh seeds. But earlier rounds had seen the test sets, "
+    "and the family of tests was fixed after most figures had been seen."
+)
 # What a kind of images is called in a sentence; others are called as their venue and part are.
 _WORDS = {
     "photographs (no object)": "photographs without an object",
@@ -37,7 +42,7 @@ def _sizes(rows, before=""):
     )
 
 
-def helps(judged, accuracies=(), sure=None):
+def helps(judged, accuracies=(), sure=None, masks=None):
     """On which images it helps.
 
     Parameters
@@ -48,41 +53,84 @@ def helps(judged, accuracies=(), sure=None):
         Images, ID accuracy with the loss and without it.
     sure : (float, float, float), optional
         Mean confidence on OOD photographs with the loss, without it and with all cells shrunk, each at its own temperature.
+    masks : Difference, optional
+        True masks less all cells, on scenes with unseen digits.
 
     Returns
     -------
     str
     """
-    yes, alone, unclear, worse = (
-        _of(judged, verdict.DETECTION, *words)
-        for words in (
-            [verdict.YES], [verdict.YES_ALONE], [verdict.UNCLEAR, verdict.TOO_FEW], [verdict.NO, verdict.NO_ALONE],
-        )
-    )  # fmt: skip
+    yes = _of(judged, verdict.DETECTION, verdict.YES)
     said = [f"**{'It helps on some images' if yes else 'No gain is sure'}.**"]
     if yes:
-        said.append(f"AUROC, without what a temperature gives, rises {_sizes(yes, 'by ')}.")
-    counted = (
-        (alone, ("gains", "gain"), " clearly only when taken alone"),
-        (unclear, ("is", "are"), " unclear"),
-        (worse, ("loses", "lose"), "" if _of(judged, verdict.DETECTION, verdict.NO) else " when taken alone"),
-    )
-    rest = [f"{len(rows)} {verb[len(rows) > 1]}{words}" for rows, verb, words in counted if rows]
-    if rest:
-        said.append(f"Of {'the other' if yes else 'all'} kinds of OOD images, from scenes to CIFAR-10, {listed(rest)}.")
-    if accuracies:
-        figures = [f"{number(ours)}% instead of {number(plain)}% on {images}" for images, ours, plain in accuracies]
-        said.append(f"Accuracy on known images is {listed(figures)}.")
-    if sure and (tests := _of(judged, verdict.CONFIDENCE, *_CLEAR)):
-        alone = " (clear only when taken alone)" if tests[0]["verdict"] == verdict.YES_ALONE else ""
         said.append(
-            "Of unknown photographs, each network at its own temperature, it is "
-            f"{number(sure[0], 0)}% sure instead of {number(sure[1], 0)}%{alone}; shrinking all cells makes it {number(sure[2], 0)}%."
+            f"{{term}}`AUROC` rises {_sizes(yes, 'by ')}, beyond what a {{term}}`temperature` gives (n = {counted([row['difference'].n for row in yes])})."
         )
+        digits = [row["where"] for row in yes if "unseen digits" in row["where"]]
+        if digits and verdict.verdict(masks) == verdict.NO:
+            unclear = {row["where"] for row in _of(judged, verdict.BACKGROUND, verdict.UNCLEAR)}
+            nearly = "shrinking all cells gives nearly as much, and " if digits[0] in unclear else ""
+            said.append(
+                f"The gain on unseen digits is *not shown* to come from background: {nearly}true masks give less than all cells do."
+            )
+    said.append(
+        f"On {'the other' if yes else 'all'} kinds, from scenes to CIFAR-10{_textures(judged)}, no gain is sure."
+    )
+    if sure and (tests := _of(judged, verdict.CONFIDENCE, *_CLEAR)):
+        alone = " ({term}`alone <verdict>`)" if tests[0]["verdict"] == verdict.YES_ALONE else ""
+        said.append(
+            f"Of unknown photographs it is {number(sure[0], 0)}% sure instead of {number(sure[1], 0)}%, each network at its own temperature{alone}; "
+            f"with all cells short, {number(sure[2], 0)}%."
+        )
+    if accuracies:
+        said.append(f"Accuracy on known images changes by {number(_apart(accuracies))} points at most.")
     return " ".join(said)
 
 
-def plainly(judged, gain, most, accuracies=()):
+def _apart(accuracies):
+    return max(abs(ours - plain) for _, ours, plain in accuracies)
+
+
+def _textures(judged):
+    """Where images of unknown backgrounds were judged, and none gained for sure: a word of them."""
+    new = judged[(judged["claim"] == verdict.DETECTION) & judged["where"].str.contains("unknown backgrounds")]
+    return ", unknown textures among them" if len(new) and not new["verdict"].isin(_CLEAR).any() else ""
+
+
+def costs(judged, passed=None, harmed=None):
+    """Where it costs, as plainly as where it helps.
+
+    Parameters
+    ----------
+    judged : DataFrame
+    passed : Difference, optional
+        The loss less the plain network, by ``fpr95_id_positive`` on photographs of other objects; less is better.
+    harmed : Difference, optional
+        The same by AUROC on skeletons, mean over their OOD sets; more is better.
+
+    Returns
+    -------
+    str : empty where it costs nothing that shows.
+    """
+    said = []
+    for row in _of(judged, verdict.DETECTION, verdict.NO, verdict.NO_ALONE):
+        alone = " ({term}`alone <verdict>`)" if row["verdict"] == verdict.NO_ALONE else ""
+        where = _WORDS.get(row["where"], row["where"])
+        said.append(f"On {where} AUROC falls by {number(-row['difference'].mean)} points{alone}.")
+    if verdict.verdict(passed, -1) == verdict.NO:
+        said.append(
+            f"There {number(passed.mean)} points more images pass for known than with the plain network "
+            f"({{term}}`fpr95_id_positive`, alone, n = {passed.n})."
+        )
+    if verdict.verdict(harmed) == verdict.NO:
+        said.append(
+            "On skeletons, {doc}`another kind of input </book/results/study/relatives>`, the loss did harm in the mean: "
+            f"{number(harmed.mean, sign=True)} points of AUROC (alone, n = {harmed.n})."
+        )
+    return " ".join(["**It can cost.**", *said]) if said else ""
+
+
+def plainly(judged, gain, most, accuracies=(), passed=None, harmed=None):
     """The verdict in three sentences, at most one number each, for who reads nothing else.
 
     Parameters
@@ -95,6 +143,8 @@ def plainly(judged, gain, most, accuracies=()):
         A temperature and weight decay give more than half of it.
     accuracies : sequence of (str, float, float)
         Images, ID accuracy with the loss and without it.
+    passed, harmed : Difference, optional
+        See :func:`costs`.
 
     Returns
     -------
@@ -105,13 +155,15 @@ def plainly(judged, gain, most, accuracies=()):
     worse = _of(judged, verdict.DETECTION, verdict.NO, verdict.NO_ALONE)
     cost = "costs" if _of(judged, verdict.DETECTION, verdict.NO) else "may cost"
     where = listed([_WORDS.get(row["where"], row["where"]) for row in worse]) if worse else ""
-    lost = f", and on {where} it {cost} a little" if worse else ""
+    more = ": more of them pass for known" if verdict.verdict(passed, -1) == verdict.NO else ""
+    lost = f", and on {where} it {cost}{more or ' a little'}" if worse else ""
+    lost += "; on skeletons it did harm" if verdict.verdict(harmed) == verdict.NO else ""
     first, *others = [_WORDS.get(row["where"], row["where"]) for row in helped] or ["none"]
     if helped:
         less = f", and less on {listed(others)}" if others else ""
         said[0] = (
             f"**{said[0]}** Detection gets clearly better on {first}, by {number(helped[0]['difference'].mean)} points of AUROC{less}. "
-            f"On the other kinds of images, from scenes to CIFAR-10, no gain is sure{lost}."
+            f"On the other kinds, from scenes to CIFAR-10, no gain is sure{lost}."
         )
     else:
         said[0] = f"**{said[0]}** On no kind of images does detection get clearly better."
@@ -127,27 +179,23 @@ def plainly(judged, gain, most, accuracies=()):
         said[1] = f"**{said[1]}** {worth} is worth nothing that is sure.{why}"
     much = "more than half" if most else "a part"
     said[2] = (
-        f"**{said[2]}** By the everyday score, photographs without an object gain {number(gain.mean)} points over a plain network; a temperature and weight decay "
-        f"give {much} of them, without a word of background."
+        f"**{said[2]}** By the everyday score, photographs without an object gain {number(gain.mean)} points over the plain network with less weight decay; a temperature and more weight decay "
+        f"give {much} of them."
     )
     if accuracies:
-        apart = max(abs(ours - plain) for _, ours, plain in accuracies)
-        said.append(f"(In these comparisons accuracy on known images changes by {number(apart)} points at most.)")
+        apart = number(_apart(accuracies))
+        said.append(f"(Accuracy on known images changes by {apart} points at most.)")
     return "\n\n".join(said)
 
 
-def background(judged, masks=None, rim=None, passed=None):
+def background(judged, rim=None):
     """Whether background is the reason.
 
     Parameters
     ----------
     judged : DataFrame
-    masks : Difference, optional
-        True masks less all cells, on scenes with unseen digits.
     rim : Difference, optional
         The choice less the border, on photographs without an object.
-    passed : Difference, optional
-        The choice less all cells, by ``fpr95_id_positive`` on photographs of other objects; less is better.
 
     Returns
     -------
@@ -160,26 +208,17 @@ def background(judged, masks=None, rim=None, passed=None):
     )  # fmt: skip
     said = [f"**{lead}.**"]
     if yes:
-        also = f"; clear only when taken alone: {_sizes(alone)}" if alone else ""
-        said.append(f"Making only background short, not every cell, is worth {_sizes(yes)}{also}.")
+        said.append(f"Making only background short, not every cell, is worth {_sizes(yes)}.")
     elif alone:
         said.append(
-            f"Making only background short, not every cell, is worth {_sizes(alone)}, each clear only when taken alone."
+            f"Making only background short, not every cell, is worth {_sizes(alone)}, each clear only {{term}}`alone <verdict>`."
         )
     if worse:
-        said.append(f"The change is {_sizes(worse)}.")
-    if passed and verdict.verdict(passed, -1) == verdict.NO:
-        said.append(
-            f"There {number(passed.mean)} points more unknown images pass than with all cells (`fpr95_id_positive`, MSP, taken alone)."
-        )
-    if verdict.verdict(masks) == verdict.NO:
-        said.append(
-            "Against unseen digits true masks do *worse* than every cell short, "
-            f"by {number(-masks.mean)} points (taken alone): what helps there is not background."
-        )
+        alone = "" if _of(judged, verdict.BACKGROUND, verdict.NO) else " ({term}`alone <verdict>`)"
+        said.append(f"The change is {_sizes(worse)}{alone}.")
     if rim:
-        well = "less well" if verdict.verdict(rim) == verdict.YES else "as well"
-        said.append(f"The rim, taken without a look, does {well}.")
+        well = "a little less well" if verdict.verdict(rim) == verdict.YES else "as well"
+        said.append(f"The rim of a picture, taken without a look, does {well}.")
     if not _of(judged, verdict.PREMISE, *_CLEAR):
         said.append("That it works *because* backgrounds are shared was not seen.")
     return " ".join(said)
@@ -196,29 +235,24 @@ def _lead(most):
     )
 
 
-def rest(printed, temperature, fit, shrunk, own, accuracies):
+def rest(printed, temperature, fit):
     """What else there is in a gain that one would print, on photographs without an object.
 
     Parameters
     ----------
     printed : Difference
         By MSP, against the plain network with less weight decay.
-    temperature, fit, shrunk, own : Difference
-        What of it is a temperature's, weight decay's, that of shrinking all cells, and that of choosing background.
-    accuracies : (float, float)
-        ID accuracy with the loss, and of that plain network.
+    temperature, fit : Difference
+        What of it is a temperature's, taken off first, and then weight decay's.
 
     Returns
     -------
     str
     """
     return (
-        f"**{_lead(_most(printed, temperature, fit))}** "
-        f"By the everyday score, MSP, photographs without an object gain {number(printed.mean)} points over a plain network with less weight decay "
-        f"(ID accuracy {number(accuracies[0])}% instead of {number(accuracies[1])}%). "
-        f"A temperature, one number and no training, gives {number(temperature.mean)} of them, more weight decay {number(fit.mean)}, "
-        f"shrinking every cell {number(shrunk.mean)}, and choosing background {number(own.mean)}, in this order. Settings were chosen on validation photographs and trained on fresh seeds; "
-        "earlier rounds had seen the test sets."
+        f"**{_lead(_most(printed, temperature, fit))}** By the everyday score, {{term}}`MSP <maximum softmax probability, MSP>`, photographs without an object gain {number(printed.mean)} points over "
+        f"the plain network with less {{term}}`weight decay` (n = {printed.n}). A temperature, one number and no training, gives {number(temperature.mean)} of them when it is taken off first; "
+        "the other steps are in the drawer, in this one order."
     )
 
 
@@ -239,7 +273,7 @@ def _cell(row):
 
 @functools.lru_cache(maxsize=1)
 def _gathered(root):
-    """All that is said: the three sentences, the three paragraphs, the table and further figures as lines."""
+    """All that is said: the three sentences, the paragraphs, the table and further figures as lines."""
     found = views(root)
     judged = claims.judge(claims.tests(found))
     judged = judged[judged["decides"]]
@@ -264,11 +298,15 @@ def _gathered(root):
     masks = unseen[0].difference("oracle", "all", "firm") if unseen else None
     rim = photos.difference(photos.chosen, photos.control("border"), photos.firm, no_object)
     plain, every = photos.plain, photos.control("all")
-    passed = photos.difference(
-        photos.chosen, every, "MSP", photos.venue.parts["other objects"], metric="fpr95_id_positive"
+    parts = photos.venue.parts["other objects"]
+    passed, beside_all = (
+        photos.difference(photos.chosen, against, photos.firm, parts, metric="fpr95_id_positive")
+        for against in (plain, every)
     )
+    harmed = _skeletons(root)
     usual, printed = taken_apart.usual(photos), taken_apart.printed(photos, no_object)
     taken = {what: found for what, (found, _) in taken_apart.steps(photos, no_object).items()}
+    beside_usual = ("", accuracy(photos, photos.chosen), accuracy(photos, usual))
     lines = {
         "Photographs without an object, by MSP, less the plain network with less weight decay": printed,
         **{f"of that, {what}": found for what, found in taken.items()},
@@ -276,15 +314,19 @@ def _gathered(root):
             photos.chosen, plain, "MaxLogit", no_object
         ),
         "less the rim of every picture": rim,
-        "Photographs of other objects, fpr95_id_positive by MSP, less all cells (less is better)": passed,
+        f"Photographs of other objects, fpr95_id_positive by {photos.firm}, less the plain network (less is better)": passed,
+        "the same, less all cells": beside_all,
+        "Skeletons, background loss by least evidence, AUROC by ScaledMSP, less the plain network": harmed,
         "Unseen digits, true masks less all cells": masks,
     }
     for _, row in judged[judged["part"] == ""].iterrows():
         lines[f"{row['where'].capitalize()}: {row['claim']} ({row['measure']})"] = row["difference"]
     said = [
-        helps(judged, accuracies, sure),
-        background(judged, masks, rim, passed),
-        rest(printed, *taken.values(), (accuracy(photos, photos.chosen), accuracy(photos, usual))),
+        helps(judged, [*accuracies, beside_usual], sure, masks),
+        costs(judged, passed, harmed),
+        background(judged, rim),
+        rest(printed, *list(taken.values())[:2]),
+        _BEFORE,
     ]
     lines = {what: points(found) for what, found in lines.items() if found}
     for name in sorted(gains, key=list(found).index):
@@ -295,13 +337,21 @@ def _gathered(root):
         lines[f"ID accuracy, {view.venue.title}"] = (
             f"{ours}% with the loss, {plain}% without (± standard deviation over seeds)"
         )
-    beside_usual = ("", accuracy(photos, photos.chosen), accuracy(photos, usual))
-    short = plainly(judged, printed, _most(printed, *list(taken.values())[:2]), [*accuracies, beside_usual])
-    return short, said, table(judged), lines
+    most = _most(printed, *list(taken.values())[:2])
+    short = plainly(judged, printed, most, [*accuracies, beside_usual], passed, harmed)
+    return short, [part for part in said if part], table(judged), lines
+
+
+def _skeletons(root):
+    """What the background loss changes on skeletons, AUROC that no temperature moves; None where they were not trained."""
+    if not (Path(root) / skeletons.STUDY).is_dir():
+        return None
+    rows = [row for row in skeletons.ROWS if row.group == "background"]
+    return Measured(root, rows).change(rows[0], "ScaledMSP", "ScaledMSP", skeletons.SETS)
 
 
 def text(root="results"):
-    """The verdict as Markdown: three paragraphs, the figures folded, a link to the evidence.
+    """The verdict as Markdown: short paragraphs, the figures folded, a link to the evidence.
 
     Parameters
     ----------
