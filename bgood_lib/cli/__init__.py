@@ -11,6 +11,8 @@ def bgood():
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     # jsonschema builds the grammar of IRIs where this package is installed: over a second, and nothing here checks one.
     sys.modules.setdefault("rfc3987_syntax", None)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupted)
     try:
         from .main import app
 
@@ -21,6 +23,17 @@ def bgood():
         if end.code != 130:
             raise
         _stopped()
+
+
+def _interrupted(number, frame):
+    """What Python does, but while PyTorch is being loaded the end at once.
+
+    An exception would fall through its C++ code, which ends a program with words of its own. Nothing is at work then.
+    """
+    parts = [module for name, module in [*sys.modules.items()] if name.partition(".")[0] in ("torch", "torchvision")]
+    if any(getattr(getattr(module, "__spec__", None), "_initializing", False) for module in parts):
+        _stopped()
+    raise KeyboardInterrupt
 
 
 def _stopped():
