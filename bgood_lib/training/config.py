@@ -306,12 +306,11 @@ def make_config(profile, **settings):
             judged = config.judge == "own" and config.penalty != "ood_head"
             if PENALTIES[config.penalty].needs_head and not judged:
                 raise InputError(f"penalty {config.penalty!r} needs a head of the map it acts on; use layer last")
-    if not 0 <= config.background_start < 1:
-        raise InputError(f"background_start is {config.background_start}; it must be at least 0 and less than 1")
-    if not 0 <= (config.threshold or 0) < 1:
-        raise InputError(f"threshold is {config.threshold}; it must be at least 0 and less than 1")
-    if not 0 <= (config.dropout or 0) < 1:
-        raise InputError(f"dropout is {config.dropout}; it must be at least 0 and less than 1")
+    for name in ("background_start", "threshold", "dropout", "pretraining"):
+        if not 0 <= (getattr(config, name) or 0) < 1:
+            raise InputError(f"{name} is {getattr(config, name)}; it must be at least 0 and less than 1")
+    if config.classification == "mecam" and not NETWORKS[config.network].has_previous:
+        raise InputError(f"method mecam needs two maps, and {config.network} shows its last one only; choose another")
     if (config.cutout or 0) < 0:
         raise InputError(f"cutout is {config.cutout}; it must be at least 0")
     for name in ("learning_rate", "bias_rate", "head_rate"):

@@ -7,7 +7,8 @@ import subprocess
 import pytest
 
 from bgood_lib.runs import identity
-from bgood_lib.runs.identity import code_fingerprint, run_id, training_fingerprint
+from bgood_lib.runs.identity import LIBRARY, code_fingerprint, run_id, training_fingerprint
+from bgood_lib.studies.results import read_results
 from bgood_lib.training.config import Config, make_config
 
 PLAIN = "def f(x):\n    return x + 1\n\nclass A:\n    y = 2\n"
@@ -211,3 +212,24 @@ def test_a_field_that_is_added_as_none_changes_no_run():
 def test_equal_configurations_are_one_run():
     assert Config(weight=1) == Config(weight=1.0)
     assert run_id(Config(weight=1), "a") == run_id(Config(weight=1.0), "a")
+
+
+# Studies of which every training has the identity that this code gives it. A change that takes one out of here makes its
+# trainings those of another code: users would train them again.
+OF_THIS_CODE = (
+    "photos_blind", "photos_blind_choice", "photos_choice", "photos_confirm", "relatives_finished", "relatives_mood",
+    "relatives_scenes", "skeletons",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("study", OF_THIS_CODE)
+def test_published_trainings_are_those_of_this_code(study):
+    published = read_results(LIBRARY.parent / "results" / study)
+    images = {run: part["train"]["sha256"] for part in published.data["data"] for run in part["runs"]}
+    runs = published.runs.astype(object).where(published.runs.notna(), None)
+    fields = [field.name for field in dataclasses.fields(Config)]
+    assert len(runs)
+    for row in runs.to_dict("records"):
+        assert run_id(Config(**{name: row.get(name) for name in fields}), images[row["run"]]) == row["identity"], row[
+            "run"
+        ]

@@ -6,8 +6,6 @@ from torch.nn import functional as F
 
 from ...background_loss.patches import extract_patches
 from ...background_loss.penalties import penalise
-from ...datasets.skeletons import PARENTS
-from ...networks.skeleton_gcn import SkeletonGCN
 from ...utils.errors import InputError
 from ..losses import CLASSIFICATION, Classification
 from ..steps import Steps
@@ -100,9 +98,8 @@ class MECAM(Classification):
 
     @staticmethod
     def equip(network, config):
-        side = len(PARENTS) if isinstance(network, SkeletonGCN) else 32
         with torch.no_grad():
-            previous, _ = network.eval().feature_maps(torch.zeros(1, 3, side, side))
+            previous, _ = network.eval().feature_maps(torch.zeros(1, 3, 32, 32))
         if previous is None:
             raise InputError(
                 f"method mecam needs two maps, and {config.network} shows its last one only; choose another"
