@@ -181,6 +181,8 @@ rule said:
 
 
 rule publish:
+    wildcard_constraints:
+        study="|".join(name for name in STUDIES if name not in TABLES) or "none",
     input:
         "runs/{study}/{run}/record.json",
     output:

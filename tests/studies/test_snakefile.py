@@ -107,3 +107,14 @@ def test_a_fresh_clone_makes_no_page_again_but_those_of_newer_results(tmp_path):
     assert not made()
     os.utime(page, (old, old))
     assert made()
+
+
+@pytest.mark.parametrize("name", ["cifar10", "photos"])  # what is published of them: records, tables
+def test_the_book_with_a_study_more(plan, name):
+    command = ["snakemake", "-n", "--quiet", "host", "--cores", "1", "--config", f"studies={name}"]
+    environment = {**os.environ, "PYTHONPATH": str(plan.project)}
+    environment["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(command, cwd=plan.project, env=environment, capture_output=True, text=True, timeout=120)
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said[-3000:]
+    assert f"runs/{name}/cross_entropy-s0/record.json" in said and "_build/html/index.html" in said
