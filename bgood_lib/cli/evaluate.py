@@ -32,13 +32,16 @@ def evaluate(
     names = detector_names(detectors)
     opened = open_run(run, dataset)
     found = find_protocol(protocol, opened.dataset)
-    known = {*opened.bank.sets, *(entry.name for entry in benchmark.entries_of(opened.bank, found, opened.dataset))}
+    given = found, opened.dataset, opened.outliers
+    known = {*opened.bank.sets, *(entry.name for entry in benchmark.entries_of(opened.bank, *given))}
     opened = add_ood(opened, ood or (), protocol, say=typer.echo)
     further = [name for name in opened.bank.sets if name not in known]
-    entries = benchmark.entries_of(opened.bank, found, opened.dataset)
+    entries = benchmark.entries_of(opened.bank, *given)
     bank = complete(opened, entries, say=typer.echo)
     more = odin and benchmark.score_sets_of_images(opened.network(), bank, entries, opened.dataset, typer.echo)
-    found = benchmark.evaluate(bank, protocol, opened.dataset, names, resamples, seed, more_scores=more or None)
+    found = benchmark.evaluate(
+        bank, protocol, opened.dataset, names, resamples, seed, more_scores=more or None, outliers=opened.outliers
+    )
     benchmark.refuse_if_all_failed(found)
     typer.echo(report.to_markdown(found))
     for file in report.write(found, folder, names, further):
@@ -70,9 +73,10 @@ def tune(
 
     names = detector_names(detectors)
     opened = open_run(run, dataset)
-    entries = benchmark.entries_of(opened.bank, find_protocol(protocol, opened.dataset), opened.dataset)
+    given = find_protocol(protocol, opened.dataset), opened.dataset, opened.outliers
+    entries = benchmark.entries_of(opened.bank, *given)
     bank = complete(opened, entries, validation=True, say=typer.echo)
-    found = tuning.compare(bank, opened.dataset, protocol, names, say=typer.echo)
+    found = tuning.compare(bank, opened.dataset, protocol, names, say=typer.echo, outliers=opened.outliers)
     benchmark.refuse_if_all_failed(found["default"])
     for line in report.notes(found["default"]):
         typer.echo(f"- {line}")

@@ -34,6 +34,7 @@ FULL = {
     "photos_places": "MiniPlaces",
     "photos_textures": "DTD",
     "photos_objects": "Imagenette",
+    "photos_outliers": "Imagenette, four kinds to train with as unknowns",
     "photos_moved": "VOC objects on photographs of other places",
     "photos_grey": "VOC objects before grey",
     "photos_unseen_moved": "VOC objects of unseen kinds on photographs of other places",
@@ -75,6 +76,7 @@ PHOTOS = {  # (name, split): kind, and the sets of photographs it is made of
     ("photos_moved", "test"): ("moved", ("photos", "test"), ("photos_grounds", "test")),
     ("photos_grey", "test"): ("grey", ("photos", "test")),
     ("photos_unseen_moved", "test"): ("moved", ("photos_unseen", "test"), ("photos_grounds", "test")),
+    ("photos_outliers", "test"): ("outliers", ("photos_objects", "test")),
 }
 LETTERS = ("scenes_letters", "test")
 SKELETONS = {  # (name, split): kind of skeletons

@@ -7,6 +7,8 @@ they share meadows, roads and skies with the first.
 The masks tell what is object (`object`: of the labelled kind) and what may not count as background
 (`foreground`: also its border and objects of any other VOC kind). From them are made: *bare* crops that hold no object;
 objects *moved*, each at its own place and scale, onto photographs of other places; and objects before plain *grey*.
+
+Of the other objects, Imagenette's, half of the kinds may be trained with as unknowns (*outliers*): then the test is the rest.
 """
 
 import csv
@@ -23,6 +25,8 @@ RECIPE = 1  # count it up with every change of the arrays: caches then make the 
 SIDE = 128  # of an image, px
 CLASSES = ("airplane", "boat", "car", "cat", "dog", "horse")
 UNSEEN = ("bicycle", "cow", "motorbike", "sheep")
+# Every second kind of Imagenette's, from the first on, without the two that are left out.
+OUTLIERS = ("tench", "chain saw", "French horn", "golf ball")
 SHARES = {"val": 0.1, "test": 0.2}  # of the photographs of each class; the others are for training
 N_PLACES, N_GROUNDS = 1500, 500  # photographs of places to be judged, and those that objects are moved onto
 CROP_SIDE = 40  # least side of a bare crop before it is enlarged, px
@@ -186,11 +190,11 @@ def generate(kind: str, photographs: dict[str, np.ndarray], grounds: np.ndarray 
 
     Parameters
     ----------
-    kind : {"bare", "moved", "grey"}
-        Crops without an object; objects on `grounds`; objects before grey.
+    kind : {"bare", "moved", "grey", "outliers"}
+        Crops without an object; objects on `grounds`; objects before grey; photographs of the classes `OUTLIERS`.
     photographs : dict of str to numpy.ndarray
         Of a set that `pieces` gives: ``images`` [N, S, S, 3], ``labels``, ``classes``, ``names``, ``foreground`` and
-        ``object`` [N, S, S].
+        ``object`` [N, S, S]; "outliers" reads ``images``, ``labels`` and ``classes`` only.
     grounds : numpy.ndarray, optional
         For "moved": uint8 RGB [M, S, S, 3]. Each is used once before one is used again.
 
@@ -198,13 +202,17 @@ def generate(kind: str, photographs: dict[str, np.ndarray], grounds: np.ndarray 
     -------
     dict of str to numpy.ndarray
         ``images`` uint8 [N', S, S, 3], ``labels`` int64 (-1 for bare crops), ``names``, ``foreground`` bool
-        [N', S, S] (of bare crops nowhere true) and, but for bare crops, ``classes``.
+        [N', S, S] (of bare crops nowhere true) and, but for bare crops, ``classes``. Of outliers ``images``, ``labels``
+        and ``classes``.
 
     Raises
     ------
     ValueError
-        If `kind` is none of the three.
+        If `kind` is none of the four.
     """
+    if kind == "outliers":
+        arrays = {key: photographs[key] for key in ("images", "labels", "classes")}
+        return _take(arrays, np.isin(arrays["classes"][arrays["labels"]], OUTLIERS))
     images, names = photographs["images"], photographs["names"]
     if kind == "bare":
         squares = largest_squares(~photographs["foreground"])
@@ -217,7 +225,7 @@ def generate(kind: str, photographs: dict[str, np.ndarray], grounds: np.ndarray 
             "foreground": np.zeros((len(kept), *images.shape[1:3]), bool),
         }
     if kind not in ("moved", "grey"):
-        raise InputError(f"no set of photographs is called {kind!r}; there are: bare, moved, grey")
+        raise InputError(f"no set of photographs is called {kind!r}; there are: bare, moved, grey, outliers")
     if kind == "grey":
         behind = np.full((1, 1, 1, 3), GREY, np.uint8)
     else:

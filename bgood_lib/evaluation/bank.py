@@ -6,6 +6,7 @@ from .. import datasets
 from ..datasets import Description
 from ..features import Bank, extract
 from ..metrics.accuracy import accuracies
+from .apart import leave_out
 from .protocols import SHIFTED, VALIDATION, load_ood, ood_sets
 from .validation import jigsaw, validation_images
 
@@ -16,7 +17,7 @@ def describe_set(name, split, description=None):
     return {"name": name, "split": split, **asdict(description or info.description), "sha256": info.sha256}
 
 
-def build_bank(network, dataset, fit_images=10_000, report=print):
+def build_bank(network, dataset, fit_images=10_000, report=print, outliers=None):
     """Pass the in-distribution and OOD images through a network once.
 
     Parameters
@@ -27,6 +28,8 @@ def build_bank(network, dataset, fit_images=10_000, report=print):
     fit_images : int, default=10_000
         Scores that need fitting see the first ``fit_images`` training images.
     report : callable, default=print
+    outliers : str, optional
+        Image set that was trained with as unknown, see :func:`.leave_out`.
 
     Returns
     -------
@@ -55,7 +58,7 @@ def build_bank(network, dataset, fit_images=10_000, report=print):
         sets["val"] = extract(network, *datasets.load(dataset, "val"), keep=True)
         descriptions["val"] = datasets.info(dataset, "val").description
     bank, ood = bank_from(network, sets, descriptions), []
-    for entry in ood_sets(dataset):
+    for entry in leave_out(ood_sets(dataset), outliers):
         if datasets.available(entry.name, "test"):
             features, description = pass_ood(network, entry)
             bank = bank.with_sets({entry.name: features}, {entry.name: description})

@@ -12,6 +12,7 @@ from ..detectors.registry import DETECTORS, IMAGE_DETECTORS
 from ..detectors.scoring import available, score, score_all, score_images, score_mixed
 from ..metrics.ood import METRICS, bootstrap, ood_metrics
 from ..utils.errors import InputError
+from .apart import leave_out
 from .judge import measure
 from .protocols import OODSet, find_protocol, load_ood, standing
 from .validation import set_aside, validation_rows
@@ -19,9 +20,9 @@ from .validation import set_aside, validation_rows
 MIXES = (5, 20)  # ID images per OOD image that transductive detectors are tried at besides 1
 
 
-def entries_of(bank, protocol, dataset):
-    """The sets of a protocol; for ``all`` also what the bank holds besides."""
-    entries = protocol.sets.get(dataset, ())
+def entries_of(bank, protocol, dataset, outliers=None):
+    """The sets of a protocol (:func:`.leave_out` says what of them); for ``all`` also what the bank holds besides."""
+    entries = leave_out(protocol.sets.get(dataset, ()), outliers)
     if protocol.name == "all":
         known = {entry.name for entry in entries}
         entries = (*entries, *(OODSet(name, "own") for name in bank.ood if name not in known))
@@ -88,7 +89,7 @@ def score_sets_of_images(network, bank, entries, dataset, say=print):
 
 
 def evaluate(
-    bank, protocol="all", dataset=None, detectors=None, n_resamples=200, seed=0, parameters=None, more_scores=None
+    bank, protocol="all", dataset=None, detectors=None, n_resamples=200, seed=0, parameters=None, more_scores=None, outliers=None
 ):  # fmt: skip
     """Every detector on every set of a protocol.
 
@@ -111,6 +112,8 @@ def evaluate(
         Hyper-parameters by detector; the others keep the published ones.
     more_scores : dict, optional
         Scores that the bank cannot give, of all its images, see :func:`score_sets_of_images`.
+    outliers : str, optional
+        Image set that was trained with as unknown, see :func:`.leave_out`.
 
     Returns
     -------
@@ -122,7 +125,7 @@ def evaluate(
         If a detector or protocol is unknown, or the bank holds none of the protocol's sets.
     """
     protocol = find_protocol(protocol, dataset)
-    entries = entries_of(bank, protocol, dataset)
+    entries = entries_of(bank, protocol, dataset, outliers)
     present = [entry for entry in entries if entry.name in bank.sets]
     if not present:
         wanted = ", ".join(entry.name for entry in entries) or "any OOD set"

@@ -13,6 +13,7 @@ from ..detectors.scoring import score_all
 from ..features import extract
 from ..metrics.accuracy import accuracies
 from ..utils.errors import InputError
+from .apart import leave_out
 from .bank import bank_from
 from .judge import measure
 from .protocols import load_ood, ood_sets
@@ -51,7 +52,7 @@ def resample(images, side):
     return np.concatenate(parts)
 
 
-def judge_resampled(network, dataset, side, fit_images=10_000):
+def judge_resampled(network, dataset, side, fit_images=10_000, outliers=None):
     """Accuracy and AUROC when all images, those for fitting included, went through :func:`resample`.
 
     Parameters
@@ -63,6 +64,8 @@ def judge_resampled(network, dataset, side, fit_images=10_000):
         In pixels.
     fit_images : int, default=10_000
         Training images that scores are fitted on.
+    outliers : str, optional
+        Image set that was trained with as unknown, see :func:`.leave_out`.
 
     Returns
     -------
@@ -77,7 +80,7 @@ def judge_resampled(network, dataset, side, fit_images=10_000):
     for split in ("test", "val"):
         if split in datasets.splits(dataset):
             sets[split] = features(*datasets.load(dataset, split))
-    entries = [entry for entry in ood_sets(dataset) if datasets.available(entry.name, "test")]
+    entries = [entry for entry in leave_out(ood_sets(dataset), outliers) if datasets.available(entry.name, "test")]
     for entry in entries:
         images, _ = load_ood(entry)
         sets[entry.name] = features(images, [-1] * len(images))

@@ -107,7 +107,7 @@ def _on_edge(value, values):
     return numbers and len(values) > 1 and value in (min(values), max(values))
 
 
-def compare(bank, dataset=None, protocol="all", detectors=None, n_resamples=0, say=print):
+def compare(bank, dataset=None, protocol="all", detectors=None, n_resamples=0, say=print, outliers=None):
     """Detectors on the sets of a protocol, with hyper-parameters chosen in each of ``WAYS``.
 
     Parameters
@@ -115,7 +115,7 @@ def compare(bank, dataset=None, protocol="all", detectors=None, n_resamples=0, s
     bank : Bank
         With ``val_jigsaw``, and ``val_ood`` where there is one; see
         :func:`bgood_lib.evaluation.bank.build_bank`.
-    dataset, protocol, n_resamples
+    dataset, protocol, n_resamples, outliers
         As for :func:`bgood_lib.evaluation.benchmark.evaluate`.
     detectors : sequence of str, optional
         By default :func:`searchable` ones.
@@ -156,7 +156,7 @@ def compare(bank, dataset=None, protocol="all", detectors=None, n_resamples=0, s
                     continue
             edges[name] = "; ".join(str(w.message) for w in caught if issubclass(w.category, EdgeWarning))
             say(f"{way}: {name} {chosen[name]}" + (f" - {edges[name]}" if edges[name] else ""))
-        evaluation = evaluate(bank, protocol, dataset, names, n_resamples, parameters=chosen)
+        evaluation = evaluate(bank, protocol, dataset, names, n_resamples, parameters=chosen, outliers=outliers)
         used = {name: {**DETECTORS[name].parameters, **chosen.get(name, {})} for name in names}
         detector = evaluation.rows["detector"]
         # A transductive detector has a row for each mix, "NAME (5:1)".

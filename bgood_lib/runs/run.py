@@ -40,6 +40,11 @@ class Run:
     record: dict | None
     dataset: str | None
 
+    @property
+    def outliers(self):
+        """Image set that was trained with as unknown; None where the record names none."""
+        return self.record and self.record["config"].get("outliers")
+
     def network(self):
         """The trained network, on the CPU, in evaluation mode.
 

@@ -149,7 +149,7 @@ def _refuse_another(out, identity):
         )
 
 
-def evaluate_run(trained, config, device, out, fit_images=10_000, report=print, resampled=0):
+def evaluate_run(trained, config, device, out, fit_images=10_000, report=print, resampled=0, apart=None):
     """Pass every image through a trained network once, judge it, and write ``bank.npz`` and ``record.json``.
 
     Parameters
@@ -166,6 +166,9 @@ def evaluate_run(trained, config, device, out, fit_images=10_000, report=print, 
     resampled : int, default=0
         Judge also with all images brought to so many pixels a side and back, see
         :func:`bgood_lib.evaluation.resampled.judge_resampled`; 0: not.
+    apart : str, optional
+        Image set whose classes no test may show, see :func:`bgood_lib.evaluation.apart.leave_out`: the outliers of trainings that
+        this one is compared with. By default its own.
 
     Returns
     -------
@@ -173,7 +176,8 @@ def evaluate_run(trained, config, device, out, fit_images=10_000, report=print, 
     """
     out = user_path(out, "out")
     network, name, begin = trained.network, config.dataset, time.monotonic()
-    bank, ood = build_bank(network, name, min(fit_images, trained.n), report)
+    apart = apart or config.outliers
+    bank, ood = build_bank(network, name, min(fit_images, trained.n), report, apart)
     bank.identity = trained.identity
     bank.save(out / "bank.npz")
     background = {}  # where true masks are known: how well background is found, what accuracy rests on
@@ -189,7 +193,7 @@ def evaluate_run(trained, config, device, out, fit_images=10_000, report=print, 
     if shifted := shifted_accuracy(network, name):
         background["shifted"] = shifted
     if resampled:
-        background["resampled"] = judge_resampled(network, name, resampled, min(fit_images, trained.n))
+        background["resampled"] = judge_resampled(network, name, resampled, min(fit_images, trained.n), apart)
     figures = judge(bank)
     return write_record(out / "record.json", {
         "identity": trained.identity,

@@ -5,8 +5,8 @@ import torch
 from .. import datasets
 from .examples import examples_of
 
-# What is shown where nothing is named: no set of the test shares a class with it (see the book).
-DEFAULT = {"scenes": "scenes_letters", "cifar10": "cifar100", "photos": "photos_objects"}
+# What is shown where nothing is named. No set of the test shares a class with it; `evaluation.apart` sees to that.
+DEFAULT = {"scenes": "scenes_letters", "cifar10": "cifar100", "photos": "photos_outliers"}
 
 
 def outlier_split(name):
