@@ -99,10 +99,12 @@ localrules:
     publish_tables,
 
 
+# Trainings that were named run here, whatever is published of them already.
 rule all:
     input:
         "_build/html/index.html",
         PUBLISHED,
+        [f"runs/{name}/{run}/record.json" for name in NAMED for run in STUDIES[name].runs],
 
 
 # `make study`: every training of the studies that were named, and what is published of them; no book.
