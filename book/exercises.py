@@ -26,6 +26,20 @@ from bgood_lib.classroom.slides import write_slides
 
 ROOT = Path(__file__).parents[1]
 PAGE = "book/class"
+# Chapters that no exercise was written for, and the one that goes with them.
+NEAR = {
+    "book/results/scenes/overconfidence": "1_measuring",
+    "book/results/scenes/length": "5_background_loss",
+    "book/results/scenes/more_scores": "3_scores",
+    "book/results/study/cifar10": "7_critical",
+    "book/results/study/shared_backgrounds": "7_critical",
+    "book/results/study/patch_weight": "5_background_loss",
+    "book/results/study/on_top": "3_scores",
+    "book/results/study/claims": "7_critical",
+    "book/results/study/forms": "9_project",
+    "book/relatives": "9_project",
+    "book/results/study/relatives": "9_project",
+}
 
 
 def hidden():
@@ -103,19 +117,20 @@ def point(app, doctree):
     """Add a box with its exercises to the end of a chapter, or to its top where the chapter answers them."""
     docname = app.env.docname
     for exercise in read_exercises(ROOT / "exercises").values():
-        if exercise.chapter != docname:
+        if exercise.chapter != docname and NEAR.get(docname) != exercise.name:
             continue
+        first = exercise.first and exercise.chapter == docname
         box = nodes.admonition(classes=["tip"])
-        box += nodes.title("", f"{'Do it first' if exercise.first else 'Do it yourself'}: {exercise.title}")
+        box += nodes.title("", f"{'Do it first' if first else 'Do it yourself'}: {exercise.title}")
         text = f"{exercise.goal[:1].upper()}{exercise.goal[1:]}, in about {exercise.minutes} minutes: "
         address = f"{'../' * docname.count('/')}exercises/{exercise.name}.zip"
         link = nodes.reference("", "an exercise that checks itself", refuri=address)
         how = nodes.reference("", "how to open it", refuri=app.builder.get_relative_uri(docname, PAGE))
-        end = "). This chapter has its answers." if exercise.first else ")."
+        end = "). This chapter has its answers." if first else ")."
         box += nodes.paragraph("", "", nodes.Text(text), link, nodes.Text(" (a zip; "), how, nodes.Text(end))
         last = ([node for node in doctree.children if isinstance(node, nodes.section)] or [doctree])[-1]
         about = [n for n, node in enumerate(last.children) if isinstance(node, nodes.admonition)]
-        last.insert(about[0] + 1 if exercise.first and about else len(last), box)
+        last.insert(about[0] + 1 if first and about else len(last), box)
 
 
 def link_slides(app, doctree):

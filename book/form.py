@@ -21,6 +21,14 @@ def link_repository(app, config):
     config.html_theme_options["use_repository_button"] = bool(config.html_theme_options.get("repository_url"))
 
 
+def name_pages(app, doctree):
+    """A notebook that is executed twice makes two pages: one is called as _toc.yml calls it, where that gives a title."""
+    entry = app.env.external_site_map.get(app.env.docname)
+    heading = next(doctree.findall(nodes.title), None)
+    if entry is not None and entry.title and heading is not None:
+        heading[:] = [nodes.Text(entry.title)]
+
+
 def number_figures(app, doctree):
     """Number the figures of a page: in the caption or, below a computed one, before the sentence that says what to see."""
     number, unnamed = 0, False
@@ -44,19 +52,32 @@ def number_questions(app, doctree, docname):
         node[0] = nodes.title("", "Answer")
 
 
-def break_names(app, doctree):
-    """Let a long name of a metric break where it heads a column, so that a table fits a phone."""
+# Where a table's cell may break on a phone: what is found, and the same with the places where it may.
+BREAKS = (
+    (r"fpr95_(id|ood)_positive(?=</th>)", r"fpr95_<wbr>\1_<wbr>positive"),
+    (r"(<th[^>]*>[^<]*)(back|Mahala)(ground|nobis)", "\\1\\2\u00ad\\3"),
+    (r"(?<=[\d%])[ \u00a0]±[ \u00a0](?=\d)", " ±\u00a0"),
+    (r"(?<=<td>)[0-9a-f]{12,}(?=</td>)", lambda found: re.sub("(.{6})(?=.)", r"\1<wbr>", found[0])),
+    (r"(?<=<th>)[\w.-]+_[\w.-]+(?=</th>)", lambda found: found[0].replace("_", "_<wbr>")),
+)
+
+
+def break_cells(app, doctree):
+    """Let long names, hashes and spreads break in the cells of a computed table, so that it fits a phone."""
     for node in list(doctree.findall(nodes.raw)):
-        if "_positive</th>" in node.astext():
-            text = re.sub(r"fpr95_(id|ood)_positive</th>", r"fpr95_<wbr>\1_<wbr>positive</th>", node.astext())
+        if "<table" in node.astext():
+            text = node.astext()
+            for pattern, broken in BREAKS:
+                text = re.sub(pattern, broken, text)
             node[:] = [nodes.Text(text)]
             node.rawsource = text
 
 
 def setup(app):
     """What Sphinx calls."""
+    app.connect("doctree-read", name_pages, priority=400)  # before Sphinx notes the titles
     app.connect("doctree-read", number_figures)
-    app.connect("doctree-read", break_names)
+    app.connect("doctree-read", break_cells)
     app.connect("doctree-resolved", number_questions, priority=900)
     app.connect("config-inited", take_out)
     app.connect("config-inited", link_repository)

@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import from_npm
 
 EX = 0.442  # of an em, in MathJax's fonts; the page's own font has another
+LEAST = 0.65
 LOGGER = logging.getLogger(__name__)
 
 
@@ -89,6 +90,12 @@ def _drawn(node, display):
         return f"<code>{html.escape(tex)}</code>"
 
 
+def _legible(drawn):
+    """On a phone a wide formula shrinks to no less than ``LEAST`` of its size; beyond that its line scrolls."""
+    width = re.match(r'<svg style="[^>]*? width="([\d.]+)em"', drawn)
+    return drawn.replace('style="', f'style="min-width: {LEAST * float(width[1]):.2f}em; ', 1) if width else drawn
+
+
 def visit_inline(translator, node):
     """A formula within text."""
     translator.body.append(f'<span class="formula notranslate">{_drawn(node, False)}</span>')
@@ -102,7 +109,7 @@ def visit_block(translator, node):
         translator.body.append(f'<span class="eqno">({get_node_equation_number(translator, node)})')
         translator.add_permalink_ref(node, "Link to this equation")
         translator.body.append("</span>")
-    translator.body.append(f'<span class="formula">{_drawn(node, True)}</span></div>')
+    translator.body.append(f'<span class="formula">{_legible(_drawn(node, True))}</span></div>')
     raise nodes.SkipNode
 
 

@@ -78,9 +78,9 @@ def helps(judged, accuracies=(), sure=None, masks=None):
     )
     if sure and (tests := _of(judged, verdict.CONFIDENCE, *_CLEAR)):
         alone = " ({term}`alone <verdict>`)" if tests[0]["verdict"] == verdict.YES_ALONE else ""
+        less = "and less than with all cells short" if sure[0] < sure[2] else "but not less than with all cells short"
         said.append(
-            f"Of unknown photographs it is {number(sure[0], 0)}% sure instead of {number(sure[1], 0)}%, each network at its own temperature{alone}; "
-            f"with all cells short, {number(sure[2], 0)}%."
+            f"Of unknown photographs the network is less sure, each at its own temperature{alone}, {less}: {{doc}}`figures </book/results/study/photographs>`."
         )
     if accuracies:
         said.append(f"Accuracy on known images changes by {number(_apart(accuracies))} points at most.")

@@ -82,3 +82,15 @@ def test_a_box_links_the_zip_and_comes_first_where_the_chapter_answers_it(name):
     boxes = [box for box in page[0].children[1:] if f"exercises/{name}.zip" in str(box)]
     assert len(boxes) == 1
     assert (page[0].index(boxes[0]) < page[0].index(text)) == of.first
+
+
+def test_a_chapter_without_an_exercise_of_its_own_ends_with_one_that_goes_with_it():
+    chapters = {planted.exercise(name).chapter for name in planted.NAMES}
+    assert not chapters & set(exercises.NEAR) and set(exercises.NEAR) <= set(build.pages())
+    for chapter, name in exercises.NEAR.items():
+        page = new_document("page")
+        page += nodes.section("", nodes.title("", "Chapter"), nodes.paragraph("", "a chapter"))
+        exercises.point(app_of(chapter), page)
+        box = page[0][-1]
+        assert f"exercises/{name}.zip" in str(box) and box.astext().startswith("Do it yourself")
+        assert "has its answers" not in box.astext()

@@ -15,6 +15,14 @@ def test_the_link_to_the_repository_waits_for_its_address(address, shown):
     assert config.html_theme_options["use_repository_button"] is shown
 
 
+@pytest.mark.parametrize("title, heading", [("Record: one", "Record: one"), (None, "The record")])
+def test_a_page_is_called_as_the_table_of_contents_calls_it(title, heading):
+    env = SimpleNamespace(docname="page", external_site_map={"page": SimpleNamespace(title=title)})
+    page = nodes.section("", nodes.title("", "The record"), nodes.section("", nodes.title("", "Below")))
+    form.name_pages(SimpleNamespace(env=env), page)
+    assert [node.astext() for node in page.findall(nodes.title)] == [heading, "Below"]
+
+
 def test_figures_are_numbered_where_they_are_spoken_of():
     def see():
         return nodes.paragraph("", "", nodes.emphasis("", "What to see:"), nodes.Text(" all of it."))
@@ -47,7 +55,18 @@ def test_questions_are_counted_chapter_by_chapter_and_are_no_exercises():
     assert first["ids"] == ["a"] and first.children[1].astext() == "Why?"
 
 
-def test_long_names_may_break_over_a_column():
-    raw = nodes.raw("", "<th>MSP fpr95_ood_positive</th><td>fpr95_ood_positive</td>", format="html")
-    form.break_names(None, nodes.section("", raw))
-    assert raw.astext() == "<th>MSP fpr95_<wbr>ood_<wbr>positive</th><td>fpr95_ood_positive</td>"
+@pytest.mark.parametrize("cell, broken", [
+    ("<th>MSP fpr95_ood_positive</th>", "<th>MSP fpr95_<wbr>ood_<wbr>positive</th>"),
+    ("<td>fpr95_ood_positive</td>", "<td>fpr95_ood_positive</td>"),
+    ("<th>photos_blind_choice</th>", "<th>photos_<wbr>blind_<wbr>choice</th>"),
+    ("<th>bare backgrounds</th>", "<th>bare back\u00adgrounds</th>"),
+    ("<th>Mahalanobis++</th>", "<th>Mahala\u00adnobis++</th>"),
+    ("<td>background</td>", "<td>background</td>"),
+    ("<td>95.0\u00a0±\u00a00.6</td>", "<td>95.0 ±\u00a00.6</td>"),
+    ("<td>0b074429356f13c6</td>", "<td>0b0744<wbr>29356f<wbr>13c6</td>"),
+    ("<td>1.4 to 11</td>", "<td>1.4 to 11</td>"),
+])  # fmt: skip
+def test_cells_of_a_table_may_break(cell, broken):
+    raw = nodes.raw("", f"<table>{cell}</table>", format="html")
+    form.break_cells(None, nodes.section("", raw))
+    assert raw.astext() == f"<table>{broken}</table>"

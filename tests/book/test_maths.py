@@ -32,6 +32,14 @@ def test_a_formula_is_a_picture_with_mathml_beside_it(typeset, display):
     assert "z" in shown and "<" in shown and (ElementTree.fromstring(mathml).get("display") == "block") == display
 
 
+def test_a_wide_formula_shrinks_so_far_and_then_scrolls(typeset):
+    drawn = typeset(r"\sum_i x_i", True)
+    width = float(re.search(r'width="([\d.]+)em"', drawn)[1])
+    least = float(re.match(r'<svg style="min-width: ([\d.]+)em; vertical-align', maths._legible(drawn))[1])
+    assert least == pytest.approx(maths.LEAST * width, abs=0.01)
+    assert maths._legible("<code>no formula</code>") == "<code>no formula</code>"
+
+
 @pytest.mark.parametrize(
     "tex, why", [(r"\unknown x", "Undefined control sequence"), (r"\frac{1", "Missing close brace")]
 )

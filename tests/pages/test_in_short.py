@@ -27,6 +27,7 @@ def test_the_figures_are_those_of_the_tables(tmp_path):
     assert f"gain {100 * gain.mean():.1f} points" in text
     said, folded = text.split(":::{dropdown}")
     assert said.count("**") == 8 and max(len(part.split()) for part in said.split("\n\n")) < 110
+    assert all(len(re.findall(r"\d+\.\d+|\d+%", part)) <= 3 for part in said.split("\n\n"))
     assert "unseen digit" in said and "CIFAR-10" in said and "claims" in folded
     rows = re.findall(r"^\| .*\(.*n = \d\) \| .*\(.*n = \d\) \|$", folded, re.M)
     assert len(rows) == sum(len(view.venue.parts) for view in venues.views(ROOT / "results").values())
@@ -58,13 +59,18 @@ def family(**claims):
 ])  # fmt: skip
 def test_where_it_helps(difference, said):
     text = in_short.helps(family(DETECTION=[difference, NOTHING, NOTHING]), [("images", 0.9, 0.8)])
-    assert said in text and "changes by 10.0 points at most" in text and "sure instead" not in text
+    assert said in text and "changes by 10.0 points at most" in text and "less sure" not in text
 
 
 def test_confidence_is_spoken_of_where_its_change_is_clear():
     for difference, clear in ((CLEAR, True), (ALONE, True), (NOTHING, False), (WORSE, False)):
-        text = in_short.helps(family(DETECTION=[NOTHING], CONFIDENCE=[difference]), sure=(0.5, 0.7, 0.6))
-        assert ("50% sure instead of 70%" in text) is clear
+        judged = family(DETECTION=[NOTHING], CONFIDENCE=[difference])
+        text = in_short.helps(judged, sure=(0.5, 0.7, 0.6))
+        assert (
+            "the network is less sure, each at its own temperature" in text
+            and "and less than with all cells short" in text
+        ) is clear
+        assert ("but not less than with all" in in_short.helps(judged, sure=(0.5, 0.7, 0.4))) is clear
 
 
 @pytest.mark.parametrize("difference, lead", [

@@ -159,7 +159,7 @@ def draw(figure, data, values):
     low.barh(plane["names"], shares, color=plots.INK)
     for i, (logit, share) in enumerate(zip(logits, shares)):
         low.text(share + 0.01, i, f"{share:.1%} (logit {logit:+.1f})", va="center")
-    low.set(xlim=(0, 1.6), xticks=[0, 0.5, 1])
+    low.set(xlim=(0, 1.6), xticks=[0, 0.5, 1], xlabel="probability by the softmax", ylabel="class")
     low.invert_yaxis()
     told = (
         f"length {length:g}"
@@ -167,4 +167,4 @@ def draw(figure, data, values):
         else f"length {length:g} at temperature {temperature:g}: as length {length / temperature:g}"
     )
     top.set_title(told)
-    figure.subplots_adjust(left=0.1, right=0.97, top=0.95, bottom=0.05, hspace=0.3)
+    figure.subplots_adjust(left=0.12, right=0.97, top=0.95, bottom=0.09, hspace=0.3)

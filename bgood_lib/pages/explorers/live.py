@@ -197,12 +197,13 @@ def _draw_network(figure, left, network, found, data):
     axis.set_title(network["title"])
     rows, columns = np.nonzero(found["chosen"])
     axis.scatter(columns, rows, s=120, marker="s", facecolors="none", edgecolors="white", linewidths=1)
-    axis = figure.add_axes((left + 0.04, 0.19, 0.36, 0.16))
+    axis = figure.add_axes((left + 0.05, 0.215, 0.35, 0.145))
     names, shares = data["classes"], found["probabilities"]
     axis.barh(range(len(names)), 100 * shares, color=plots.colour(network["method"]))
     axis.set(
-        xlim=(0, 100), ylim=(len(names) - 0.5, -0.5), yticks=range(len(names)), xticks=(0, 50, 100), yticklabels=names
-    )
+        xlim=(0, 100), ylim=(len(names) - 0.5, -0.5), yticks=range(len(names)), xticks=(0, 50, 100), yticklabels=names,
+        xlabel="probability, %", ylabel="digit",
+    )  # fmt: skip
     axis = figure.add_axes((left, 0.01, 0.44, 0.14))
     for row, (score, title) in enumerate(data["scores"].items()):
         low, threshold = (network["scores"][score][name] for name in ("low", "threshold"))
