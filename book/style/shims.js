@@ -41,6 +41,13 @@ document.addEventListener("DOMContentLoaded", () => {
         if (cell?.colSpan === 1) cell.classList.toggle("number", Boolean(numbers));
     }
   });
+  // A table too wide for a phone becomes a list there, see book.css: each cell says which column it is of.
+  all(".bd-article .pst-scrollable-table-container table", (table) => {
+    const names = [...(table.tHead?.rows[0]?.cells ?? [])].map((cell) => cell.textContent.trim());
+    if (names.length < 6) return;
+    table.classList.add("wide");
+    for (const row of table.tBodies[0].rows) [...row.cells].forEach((cell, i) => (cell.dataset.column = names[i]));
+  });
   // What scrolls sideways can be reached by keyboard, too.
   all("div.cell_output, div.highlight > pre, .pst-scrollable-table-container, .formula-block", (box) => {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;

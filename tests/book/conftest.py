@@ -117,6 +117,18 @@ class Visit:
             return [`${document.documentElement.scrollWidth} pixels in ${room}`, ...wide.slice(0, 5).map((e) => e.outerHTML.slice(0, 120))];
         }""")
 
+    def scrolling(self):
+        """Tables that one must scroll sideways to read, unfolded too: their widths and first rows."""
+        return self.page.evaluate("""() => {
+            const folded = [...document.querySelectorAll("article details:not([open])")];
+            folded.forEach((e) => (e.open = true));
+            const wide = [...document.querySelectorAll("article :is(.cell_output, .pst-scrollable-table-container)")]
+                .filter((e) => e.querySelector("table") && e.scrollWidth > e.clientWidth + 1)
+                .map((e) => `${e.scrollWidth} in ${e.clientWidth}: ${e.querySelector("table").rows[0].innerText}`);
+            folded.forEach((e) => (e.open = false));
+            return wide;
+        }""")
+
     def axe(self):
         """Violations that axe-core finds: rule and elements. What turned dark is asked about colours only: nothing else changed."""
         if not self.page.evaluate("typeof axe === 'object'"):
