@@ -146,6 +146,7 @@ class Visit:
             *(f"console: {error}" for error in self.errors),
             *(f"foreign: {address}" for address in self.foreign),
             *(f"too wide: {what}" for what in self.wide()),
+            *(f"scrolls: {what}" for what in self.scrolling()),
             *(f"axe: {what}" for what in self.axe()),
         ]
 

@@ -13,6 +13,11 @@ FAULTS = {
     "a control without a name": ('<input type="range">', "axe: label"),
     "a picture without words": ('<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">', "axe: image-alt"),
     "pale text": ('<p style="color: #bbb">Pale.</p>', "axe: color-contrast"),
+    "a wide table, folded": (
+        '<article><details><summary>More</summary><div class="cell_output" style="overflow-x: auto" tabindex="0">'
+        '<table style="width: 500px"><tr><th>Wide</th></tr></table></div></details></article>',
+        "scrolls: 500 in ",
+    ),
     "an overflow": ('<div style="width: 500px">Wide.</div>', "too wide: "),
 }  # fmt: skip
 
