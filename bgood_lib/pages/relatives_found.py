@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ..utils.files import atomic_write
-from . import said, skeletons
+from . import relatives_elsewhere, said, skeletons
 from .relatives import SETS, Measured
 
 BY_SET = {"unseen digits": SETS[:1], "bare backgrounds": SETS[1:2], "new textures": SETS[2:3], "unseen digits on them": SETS[3:]}  # fmt: skip
@@ -135,6 +135,14 @@ def _skeletons(measured, rows):
     return skeletons.found(Measured(measured.results, skeletons.ROWS))
 
 
+def _photos(measured, rows):
+    return relatives_elsewhere.lines("photos", measured.results)
+
+
+def _cifar10(measured, rows):
+    return relatives_elsewhere.lines("cifar10", measured.results)
+
+
 PARTS = {
     "outliers": _outliers,
     "doe": _doe,
@@ -145,4 +153,6 @@ PARTS = {
     "logits": _logits,
     "mood": _mood,
     "skeletons": _skeletons,
+    "photos": _photos,
+    "cifar10": _cifar10,
 }

@@ -1,0 +1,179 @@
+"""Related methods on photographs and on CIFAR-10: a small table of each, and what was found in a few lines."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ..metrics.paired import paired_difference
+from ..studies.results import read_results
+from . import said
+from .relatives import BASELINE, Measured, Relative
+
+FPR95 = "fpr95_ood_positive"
+_PHOTOS, _CIFAR = "relatives_photos", "relatives_cifar10"
+_UNIFORM, _DOE = "background-penalty_uniform-w0.5-", "doe_background-outliers_background-penalty_uniform-w0.5-"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A data set with its rows; the OOD sets of its two columns; which of them is most like the outliers, in words.
+
+    Attributes
+    ----------
+    rows : tuple of Relative
+    near, far : tuple of str
+    titles : tuple of 2 str
+        What the two are called.
+    like : tuple of str
+        Name and title of the set that is most like the outliers.
+    """
+
+    rows: tuple
+    near: tuple
+    far: tuple
+    titles: tuple
+    like: tuple
+
+    @property
+    def sets(self):
+        return (*self.near, *self.far)
+
+
+PHOTOS = Place(
+    (
+        Relative("background loss", _PHOTOS, "background-cam_threshold-w0.03", group="background"),
+        Relative("loss on all cells", _PHOTOS, "background-all-w0.03", group="all"),
+        Relative("outlier exposure", _PHOTOS, "oe", needs="other pictures"),
+        Relative("DOE", _PHOTOS, "doe", "MaxLogit", needs="other pictures"),
+        Relative("outliers: background", _PHOTOS, f"{_UNIFORM}cam_threshold", group="background"),
+        Relative("outliers: all cells", _PHOTOS, f"{_UNIFORM}all", group="all"),
+        Relative("DOE on background", _PHOTOS, f"{_DOE}cam_threshold", "MaxLogit", group="background"),
+    ),
+    ("photos_unseen", "photos_unseen_moved", "photos_objects"),
+    ("photos_bare", "photos_places", "photos_textures"),
+    ("other objects", "no object"),
+    ("photos_objects", "the other four kinds of Imagenette"),
+)
+CIFAR10 = Place(
+    (
+        Relative("background loss", _CIFAR, "background-rank-w0.05", group="background"),
+        Relative("loss on all cells", _CIFAR, "background-all-w0.05", group="all"),
+        Relative("outlier exposure", _CIFAR, "oe", needs="other pictures"),
+        Relative("DOE", _CIFAR, "doe", "MaxLogit", needs="other pictures"),
+        Relative("outliers: background", _CIFAR, f"{_UNIFORM}rank", group="background"),
+        Relative("outliers: all cells", _CIFAR, f"{_UNIFORM}all", group="all"),
+        Relative("DOE on background", _CIFAR, f"{_DOE}rank", "MaxLogit", group="background"),
+    ),
+    ("tiny_imagenet",),
+    ("mnist", "svhn", "textures", "places365", "fashion_mnist", "chars74k"),
+    ("near", "far"),
+    ("tiny_imagenet", "Tiny-ImageNet"),
+)
+PLACES = {"photos": PHOTOS, "cifar10": CIFAR10}
+
+
+def measured(name, results="results"):
+    """The published figures of a place's rows; None where nothing is published.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``PLACES``.
+    results : path, default="results"
+
+    Returns
+    -------
+    Measured or None
+    """
+    try:
+        return Measured(results, PLACES[name].rows)
+    except FileNotFoundError:
+        return None
+
+
+def table(place, found):
+    """A row a method: seeds, ID accuracy, AUROC on the two columns, and FPR95; mean and standard deviation over seeds, percent.
+
+    Parameters
+    ----------
+    place : Place
+    found : Measured
+
+    Returns
+    -------
+    DataFrame of str
+        The score of a row stands behind its name where it is not MSP. FPR95 calls OOD the positive class, and is a mean over
+        all sets.
+    """
+    rows = {}
+    study = place.rows[0].study
+    fpr = read_results(f"{found.results}/{study}").metrics[FPR95].set_index(["run", "detector"])
+    for row in (Relative("cross-entropy", study, BASELINE), *found.rows):
+        runs = found.seeds(row).values()
+        rows[row.label + f" ({row.score})" * (row.score != "MSP")] = {
+            "n": len(runs),
+            "ID accuracy": said.mean(found.figure(row, "accuracy").values()),
+            **{
+                title: said.mean(found.of(row, sets=sets).values())
+                for title, sets in zip(place.titles, (place.near, place.far))
+            },
+            "FPR95": said.mean([fpr.loc[(run, row.score), list(place.sets)].mean() for run in runs]),
+        }
+    return pd.DataFrame(rows).T
+
+
+def changes(place, found):
+    """Change of AUROC of each row against cross-entropy: each with its own score (to MSP), then both at equal spread.
+
+    Parameters
+    ----------
+    place : Place
+    found : Measured
+
+    Returns
+    -------
+    DataFrame of str
+    """
+    return pd.DataFrame(
+        {
+            row.label: {
+                **{
+                    title: said.points(found.change(row, sets=sets))
+                    for title, sets in (*zip(place.titles, (place.near, place.far)), (place.like[1], place.like[:1]))
+                },
+                "all, at equal spread": said.points(found.change(row, "ScaledMSP", "ScaledMSP", place.sets)),
+            }
+            for row in found.rows
+        }
+    ).T
+
+
+def lines(name, results="results"):
+    """Lines of Markdown for the chapter: of each row the change of AUROC to MSP of cross-entropy, mean of all sets; the controls.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``PLACES``.
+    results : path, default="results"
+
+    Returns
+    -------
+    list of str : empty where nothing is published.
+    """
+    place, found = PLACES[name], measured(name, results)
+    if found is None:
+        return []
+    rows = {row.label: row for row in found.rows}
+    told = []
+    for row in rows.values():
+        accuracy = paired_difference(found.figure(row, "accuracy"), found.figure(found.plain(row), "accuracy"))
+        told += [
+            f"- {row.label} ({row.score}): {said.points(found.change(row, sets=place.sets))}; ID accuracy "
+            f"{said.number(accuracy.mean, sign=True)}"
+        ]
+    for one, other in (("background loss", "loss on all cells"), ("outliers: background", "outliers: all cells")):
+        if {one, other} <= rows.keys():
+            gap = found.between(rows[one], rows[other], "MSP", place.sets)
+            told += [f"- {one} less {other[0].lower() + other[1:]} (both MSP): {said.points(gap)}"]
+    return told

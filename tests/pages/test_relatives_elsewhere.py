@@ -1,0 +1,71 @@
+"""Tables of relatives on photographs and CIFAR-10 say what the records say."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bgood_lib.pages import relatives, relatives_elsewhere
+from bgood_lib.pages.relatives_elsewhere import FPR95, PHOTOS, PLACES
+
+SEEDS = (30, 31, 32)
+
+
+class Study:
+    """Of photographs: cross-entropy, outlier exposure, the loss on all cells; a run's AUROC is a number of its own on each set."""
+
+    def __init__(self, folder=""):
+        if not folder.endswith("relatives_photos"):
+            raise FileNotFoundError(folder)
+        runs = ("cross_entropy", "oe", "background-cam_threshold-w0.03", "background-all-w0.03")
+        names = [f"{run}-s{seed}" for run in runs for seed in SEEDS]
+        self.runs = pd.DataFrame({"run": names, "accuracy": 0.9 + 0.001 * np.arange(len(names))})
+        rng = np.random.default_rng(0)
+        scores = ("MSP", "ScaledMSP")
+        index = pd.MultiIndex.from_product([names, scores], names=["run", "detector"])
+        self.metrics = {
+            name: pd.DataFrame(rng.random((len(index), 6)), index, PHOTOS.sets).reset_index()
+            for name in ("auroc", FPR95)
+        }
+
+
+@pytest.fixture
+def study(monkeypatch):
+    for module in (relatives, relatives_elsewhere):
+        monkeypatch.setattr(module, "read_results", Study)
+    return Study("relatives_photos")
+
+
+def test_a_table_is_the_mean_over_sets_and_then_over_seeds(study):
+    table = relatives_elsewhere.table(PHOTOS, relatives_elsewhere.measured("photos"))
+    assert list(table.columns) == ["n", "ID accuracy", "other objects", "no object", "FPR95"]
+    assert list(table.index) == ["cross-entropy", "background loss", "loss on all cells", "outlier exposure"]
+    rows = [
+        study.metrics["auroc"].query("detector == 'MSP' and run == @run").iloc[0]
+        for run in ("oe-s30", "oe-s31", "oe-s32")
+    ]
+    near = [100 * np.mean([row[name] for name in PHOTOS.near]) for row in rows]
+    assert (
+        table.loc["outlier exposure", "other objects"] == f"{np.mean(near):.1f}\u00a0±\u00a0{np.std(near, ddof=1):.1f}"
+    )
+    assert table.loc["outlier exposure", "n"] == 3 and table.loc["outlier exposure", "ID accuracy"].startswith("90.4")
+
+
+def test_lines_are_changes_to_cross_entropy_and_to_all_cells(study):
+    lines = relatives_elsewhere.lines("photos")
+    assert [line.split(" (")[0] for line in lines] == [
+        "- background loss", "- loss on all cells", "- outlier exposure", "- background loss less loss on all cells",
+    ]  # fmt: skip
+    auroc = study.metrics["auroc"].set_index(["run", "detector"]).mean(axis=1)
+    change = np.mean([auroc[f"oe-s{seed}", "MSP"] - auroc[f"cross_entropy-s{seed}", "MSP"] for seed in SEEDS])
+    assert f"{100 * change:+.1f}".replace("-", "−") + " points (95% interval" in lines[2]
+    assert lines[2].endswith("; ID accuracy +0.3")
+
+
+def test_what_is_not_published_has_no_lines(study):
+    assert relatives_elsewhere.lines("cifar10") == [] and relatives_elsewhere.measured("cifar10") is None
+
+
+def test_changes_have_a_column_for_what_is_most_like_the_outliers(study):
+    table = relatives_elsewhere.changes(PHOTOS, relatives_elsewhere.measured("photos"))
+    assert list(table.columns)[2:] == ["the other four kinds of Imagenette", "all, at equal spread"]
+    assert len(table) == 3 and all(place.like[0] in place.sets for place in PLACES.values())
