@@ -5,9 +5,11 @@ import dataclasses
 from ..datasets.photos import OUTLIERS
 from .protocols import TINY_IMAGENET_OVERLAP_CIFAR100
 
-# By set of outliers: classes that other OOD sets share with it.
+# By set of outliers: classes that other OOD sets share with it, or ALL of such a set. CIFAR-100 shows scenes as Places365 does:
+# bridges, forests, mountains, roads, the sea, skyscrapers.
+ALL = "all"
 SHARED = {
-    "cifar100": {"tiny_imagenet": TINY_IMAGENET_OVERLAP_CIFAR100},
+    "cifar100": {"tiny_imagenet": TINY_IMAGENET_OVERLAP_CIFAR100, "places365": ALL},
     "photos_outliers": {"photos_objects": OUTLIERS},
 }
 
@@ -25,8 +27,8 @@ def leave_out(entries, outliers):
     -------
     tuple of OODSet
     """
-    shared = SHARED.get(outliers, {})
-    return tuple(_without(entry, shared.get(entry.name, ())) for entry in entries if entry.name != outliers)
+    shared = {**SHARED.get(outliers, {}), outliers: ALL}
+    return tuple(_without(entry, shared.get(entry.name, ())) for entry in entries if shared.get(entry.name) != ALL)
 
 
 def _without(entry, classes):
