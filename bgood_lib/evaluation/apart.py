@@ -15,7 +15,7 @@ SHARED = {
 
 
 def leave_out(entries, outliers):
-    """OOD sets without the outliers of a training: without that set, and without the classes that others share with it.
+    """OOD sets without the outliers of a training: without that set, and without what others share with it.
 
     Parameters
     ----------

@@ -65,7 +65,7 @@ CIFAR10 = Place(
         Relative("DOE on background", _CIFAR, f"{_DOE}rank", "MaxLogit", group="background"),
     ),
     ("tiny_imagenet",),
-    ("mnist", "svhn", "textures", "places365", "fashion_mnist", "chars74k"),
+    ("svhn", "textures", "chars74k"),
     ("near", "far"),
     ("tiny_imagenet", "Tiny-ImageNet"),
 )
@@ -177,3 +177,36 @@ def lines(name, results="results"):
             gap = found.between(rows[one], rows[other], "MSP", place.sets)
             told += [f"- {one} less {other[0].lower() + other[1:]} (both MSP): {said.points(gap)}"]
     return told
+
+
+def exits(results="results"):
+    """A line of Markdown: how well MECAM's map finds background on photographs, beside the class activation map of one exit.
+
+    Parameters
+    ----------
+    results : path, default="results"
+
+    Returns
+    -------
+    list of str : empty where no training with two exits is published.
+    """
+    found = measured("photos", results)
+    two = Relative("two exits", _PHOTOS, "mecam_trunk")
+    if found is None or not found.seeds(two):
+        return []
+    plain = Relative("one exit", _PHOTOS, BASELINE)
+    told = []
+    for what, row, selector in (
+        ("two exits", two, "merged_cams"),
+        ("one exit", plain, "merged_cams"),
+        ("the rule CAM threshold", plain, "cam_threshold"),
+    ):
+        right, there = (
+            said.mean(found.figure(row, f"selection/{selector}/{share}").values()) for share in ("precision", "recall")
+        )
+        told += [f"{what}: {right}% are, and {there}% of them are found"]
+    chance = said.mean(found.figure(plain, "selection/merged_cams/chance").values())
+    return [
+        f"- on photographs, of the cells that the map calls background (blindly chosen: {chance}%, n = {len(found.seeds(two))}), by "
+        + "; by ".join(told)
+    ]

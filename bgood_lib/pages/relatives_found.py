@@ -103,7 +103,8 @@ def _mecam(measured, rows):
             f"{_change(measured, row)}. Of the cells that its map calls background {precision}% are (blindly chosen: "
             f"{chance}%), and it finds {recall}% of them"
         ]
-    return lines + _between(measured, rows, "loss by MECAM's map", "MECAM", "MSP")
+    lines += _between(measured, rows, "loss by MECAM's map", "MECAM", "MSP")
+    return lines + relatives_elsewhere.exits(measured.results)
 
 
 def _kan(measured, rows):

@@ -16,10 +16,13 @@ class Study:
     def __init__(self, folder=""):
         if not folder.endswith("relatives_photos"):
             raise FileNotFoundError(folder)
-        runs = ("cross_entropy", "oe", "background-cam_threshold-w0.03", "background-all-w0.03")
+        runs = ("cross_entropy", "oe", "background-cam_threshold-w0.03", "background-all-w0.03", "mecam_trunk")
         names = [f"{run}-s{seed}" for run in runs for seed in SEEDS]
         self.runs = pd.DataFrame({"run": names, "accuracy": 0.9 + 0.001 * np.arange(len(names))})
         rng = np.random.default_rng(0)
+        for selector in ("merged_cams", "cam_threshold"):
+            for share in ("precision", "recall", "chance"):
+                self.runs[f"selection/{selector}/{share}"] = rng.random(len(names))
         scores = ("MSP", "ScaledMSP")
         index = pd.MultiIndex.from_product([names, scores], names=["run", "detector"])
         self.metrics = {
@@ -63,6 +66,18 @@ def test_lines_are_changes_to_cross_entropy_and_to_all_cells(study):
 
 def test_what_is_not_published_has_no_lines(study):
     assert relatives_elsewhere.lines("cifar10") == [] and relatives_elsewhere.measured("cifar10") is None
+
+
+def test_the_map_of_two_exits_stands_beside_that_of_one(study):
+    [line] = relatives_elsewhere.exits()
+    runs = study.runs.set_index("run")
+    for run, selector in (
+        ("mecam_trunk", "merged_cams"),
+        ("cross_entropy", "merged_cams"),
+        ("cross_entropy", "cam_threshold"),
+    ):
+        share = 100 * runs.loc[[f"{run}-s{seed}" for seed in SEEDS], f"selection/{selector}/precision"]
+        assert f"{share.mean():.1f}\u00a0±\u00a0{share.std():.1f}% are" in line
 
 
 def test_changes_have_a_column_for_what_is_most_like_the_outliers(study):
