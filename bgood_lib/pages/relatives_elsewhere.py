@@ -65,7 +65,7 @@ CIFAR10 = Place(
         Relative("DOE on background", _CIFAR, f"{_DOE}rank", "MaxLogit", group="background"),
     ),
     ("tiny_imagenet",),
-    ("svhn", "textures", "chars74k"),
+    ("svhn", "textures"),
     ("near", "far"),
     ("tiny_imagenet", "Tiny-ImageNet"),
 )
