@@ -188,25 +188,26 @@ def exits(results="results"):
 
     Returns
     -------
-    list of str : empty where no training with two exits is published.
+    list of str : empty where nothing is published; two exits are left out where no training with them is.
     """
     found = measured("photos", results)
-    two = Relative("two exits", _PHOTOS, "mecam_trunk")
-    if found is None or not found.seeds(two):
+    two, plain = Relative("two exits", _PHOTOS, "mecam_trunk"), Relative("one exit", _PHOTOS, BASELINE)
+    if found is None or not found.seeds(plain):
         return []
-    plain = Relative("one exit", _PHOTOS, BASELINE)
     told = []
     for what, row, selector in (
         ("two exits", two, "merged_cams"),
         ("one exit", plain, "merged_cams"),
         ("the rule CAM threshold", plain, "cam_threshold"),
     ):
+        if not found.seeds(row):
+            continue
         right, there = (
             said.mean(found.figure(row, f"selection/{selector}/{share}").values()) for share in ("precision", "recall")
         )
         told += [f"{what}: {right}% are, and {there}% of them are found"]
     chance = said.mean(found.figure(plain, "selection/merged_cams/chance").values())
     return [
-        f"- on photographs, of the cells that the map calls background (blindly chosen: {chance}%, n = {len(found.seeds(two))}), by "
+        f"- on photographs, of the cells that the map calls background (blindly chosen: {chance}%, n = {len(found.seeds(plain))}), by "
         + "; by ".join(told)
     ]
