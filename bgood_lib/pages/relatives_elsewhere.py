@@ -1,4 +1,4 @@
-"""Related methods on photographs and on CIFAR-10: a small table of each, and what was found in a few lines."""
+"""Related methods on other data than scenes, on photographs: a small table, and what was found in a few lines."""
 
 from dataclasses import dataclass
 
@@ -10,29 +10,27 @@ from . import said
 from .relatives import BASELINE, Measured, Relative
 
 FPR95 = "fpr95_ood_positive"
-_PHOTOS, _CIFAR = "relatives_photos", "relatives_cifar10"
+_PHOTOS = "relatives_photos"
 _UNIFORM, _DOE = "background-penalty_uniform-w0.5-", "doe_background-outliers_background-penalty_uniform-w0.5-"
 
 
 @dataclass(frozen=True)
 class Place:
-    """A data set with its rows; the OOD sets of its two columns; which of them is most like the outliers, in words.
+    """A data set with its rows, and the OOD sets of its two columns.
 
     Attributes
     ----------
     rows : tuple of Relative
-    near, far : tuple of str
     titles : tuple of 2 str
         What the two are called.
-    like : tuple of str
-        Name and title of the set that is most like the outliers.
+    near, far : dict of str to str
+        By set what it is called.
     """
 
     rows: tuple
-    near: tuple
-    far: tuple
     titles: tuple
-    like: tuple
+    near: dict
+    far: dict
 
     @property
     def sets(self):
@@ -49,27 +47,15 @@ PHOTOS = Place(
         Relative("outliers: all cells", _PHOTOS, f"{_UNIFORM}all", group="all"),
         Relative("DOE on background", _PHOTOS, f"{_DOE}cam_threshold", "MaxLogit", group="background"),
     ),
-    ("photos_unseen", "photos_unseen_moved", "photos_objects"),
-    ("photos_bare", "photos_places", "photos_textures"),
     ("other objects", "no object"),
-    ("photos_objects", "the other four kinds of Imagenette"),
+    {
+        "photos_unseen": "unseen kinds",
+        "photos_unseen_moved": "the same, moved",
+        "photos_objects": "Imagenette's other kinds",
+    },
+    {"photos_bare": "bare crops", "photos_places": "places", "photos_textures": "textures"},
 )
-CIFAR10 = Place(
-    (
-        Relative("background loss", _CIFAR, "background-rank-w0.05", group="background"),
-        Relative("loss on all cells", _CIFAR, "background-all-w0.05", group="all"),
-        Relative("outlier exposure", _CIFAR, "oe", needs="other pictures"),
-        Relative("DOE", _CIFAR, "doe", "MaxLogit", needs="other pictures"),
-        Relative("outliers: background", _CIFAR, f"{_UNIFORM}rank", group="background"),
-        Relative("outliers: all cells", _CIFAR, f"{_UNIFORM}all", group="all"),
-        Relative("DOE on background", _CIFAR, f"{_DOE}rank", "MaxLogit", group="background"),
-    ),
-    ("tiny_imagenet",),
-    ("svhn", "textures"),
-    ("near", "far"),
-    ("tiny_imagenet", "Tiny-ImageNet"),
-)
-PLACES = {"photos": PHOTOS, "cifar10": CIFAR10}
+PLACES = {"photos": PHOTOS}
 
 
 def measured(name, results="results"):
@@ -123,7 +109,7 @@ def table(place, found):
 
 
 def changes(place, found):
-    """Change of AUROC of each row against cross-entropy: each with its own score (to MSP), then both at equal spread.
+    """Change of AUROC of each row against cross-entropy on each set, by its own score (to MSP); then of all, both at equal spread.
 
     Parameters
     ----------
@@ -138,8 +124,8 @@ def changes(place, found):
         {
             row.label: {
                 **{
-                    title: said.points(found.change(row, sets=sets))
-                    for title, sets in (*zip(place.titles, (place.near, place.far)), (place.like[1], place.like[:1]))
+                    title: said.points(found.change(row, sets=(name,)))
+                    for name, title in {**place.near, **place.far}.items()
                 },
                 "all, at equal spread": said.points(found.change(row, "ScaledMSP", "ScaledMSP", place.sets)),
             }
@@ -170,12 +156,18 @@ def lines(name, results="results"):
         accuracy = paired_difference(found.figure(row, "accuracy"), found.figure(found.plain(row), "accuracy"))
         told += [
             f"- {row.label} ({row.score}): {said.points(found.change(row, sets=place.sets))}; ID accuracy "
-            f"{said.number(accuracy.mean, sign=True)}"
+            f"{said.points(accuracy)}"
         ]
-    for one, other in (("background loss", "loss on all cells"), ("outliers: background", "outliers: all cells")):
+    for one, other in (
+        ("background loss", "loss on all cells"),
+        ("background loss", "outlier exposure"),
+        ("outliers: background", "outliers: all cells"),
+    ):
         if {one, other} <= rows.keys():
-            gap = found.between(rows[one], rows[other], "MSP", place.sets)
-            told += [f"- {one} less {other[0].lower() + other[1:]} (both MSP): {said.points(gap)}"]
+            gaps = [
+                said.points(found.between(rows[one], rows[other], score, place.sets)) for score in ("MSP", "ScaledMSP")
+            ]
+            told += [f"- {one} less {other} (both MSP): {gaps[0]}; at equal spread {gaps[1]}"]
     return told
 
 

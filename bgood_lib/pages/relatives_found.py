@@ -140,10 +140,6 @@ def _photos(measured, rows):
     return relatives_elsewhere.lines("photos", measured.results)
 
 
-def _cifar10(measured, rows):
-    return relatives_elsewhere.lines("cifar10", measured.results)
-
-
 PARTS = {
     "outliers": _outliers,
     "doe": _doe,
@@ -155,5 +151,4 @@ PARTS = {
     "mood": _mood,
     "skeletons": _skeletons,
     "photos": _photos,
-    "cifar10": _cifar10,
 }
