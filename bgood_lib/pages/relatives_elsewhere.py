@@ -109,7 +109,7 @@ def table(place, found):
 
 
 def changes(place, found):
-    """Change of AUROC of each row against cross-entropy on each set, by its own score (to MSP); then of all, both at equal spread.
+    """Change of AUROC against cross-entropy, a column a method, on each set by its own score (to MSP); then of all, both at equal spread.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def changes(place, found):
             }
             for row in found.rows
         }
-    ).T
+    )
 
 
 def lines(name, results="results"):

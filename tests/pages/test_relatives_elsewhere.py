@@ -82,10 +82,10 @@ def test_the_map_of_two_exits_stands_beside_that_of_one(study):
         assert f"{share.mean():.1f}\u00a0±\u00a0{share.std():.1f}% are" in line
 
 
-def test_changes_have_a_column_for_each_set(study):
+def test_changes_have_a_row_for_each_set(study):
     table = relatives_elsewhere.changes(PHOTOS, relatives_elsewhere.measured("photos"))
-    assert list(table.columns) == [*PHOTOS.near.values(), *PHOTOS.far.values(), "all, at equal spread"]
+    assert list(table.index) == [*PHOTOS.near.values(), *PHOTOS.far.values(), "all, at equal spread"]
     auroc = study.metrics["auroc"].set_index(["run", "detector"])["photos_bare"]
     change = np.mean([auroc[f"oe-s{seed}", "MSP"] - auroc[f"cross_entropy-s{seed}", "MSP"] for seed in SEEDS])
-    told = table.loc["outlier exposure", "bare crops"]
-    assert told.startswith(f"{100 * change:+.1f} points (95% interval".replace("-", "−")) and len(table) == 3
+    told = table.loc["bare crops", "outlier exposure"]
+    assert told.startswith(f"{100 * change:+.1f} points (95% interval".replace("-", "−")) and len(table.columns) == 3
