@@ -175,6 +175,8 @@ def evaluate_run(trained, config, device, out, fit_images=10_000, report=print, 
     dict : the record, see :func:`bgood_lib.runs.record.write_record`.
     """
     out = user_path(out, "out")
+    if apart:
+        datasets.splits(apart)  # refuses what is no set
     network, name, begin = trained.network, config.dataset, time.monotonic()
     apart = apart or config.outliers
     bank, ood = build_bank(network, name, min(fit_images, trained.n), report, apart)

@@ -6,7 +6,9 @@ import pytest
 from bgood_lib.datasets import Description, photos
 from bgood_lib.evaluation import apart, protocols
 from bgood_lib.evaluation.apart import leave_out
+from bgood_lib.runs.train import evaluate_run
 from bgood_lib.training.outliers import DEFAULT
+from bgood_lib.utils.errors import DataError
 
 
 @pytest.mark.parametrize("dataset, outliers", DEFAULT.items())
@@ -53,3 +55,8 @@ def test_shared_classes_are_of_sets_that_are_tests():
     for outliers, shared in apart.SHARED.items():
         [dataset] = [name for name, known in DEFAULT.items() if known == outliers]
         assert shared.keys() <= {entry.name for entry in protocols.PROTOCOLS[dataset]}
+
+
+def test_a_set_that_is_none_is_refused_before_anything_is_passed(tmp_path):
+    with pytest.raises(DataError, match="no data set is called 'photos_outlier'.*photos_outliers"):
+        evaluate_run(None, None, None, tmp_path, apart="photos_outlier")
