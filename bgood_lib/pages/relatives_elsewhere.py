@@ -164,10 +164,13 @@ def lines(name, results="results"):
         ("outliers: background", "outliers: all cells"),
     ):
         if {one, other} <= rows.keys():
-            gaps = [
-                said.points(found.between(rows[one], rows[other], score, place.sets)) for score in ("MSP", "ScaledMSP")
+            raw, equal, far = (
+                said.points(found.between(rows[one], rows[other], score, sets))
+                for score, sets in (("MSP", place.sets), ("ScaledMSP", place.sets), ("ScaledMSP", tuple(place.far)))
+            )
+            told += [
+                f"- {one} less {other} (both MSP): {raw}; at equal spread {equal}, *{place.titles[1]}* alone {far}"
             ]
-            told += [f"- {one} less {other} (both MSP): {gaps[0]}; at equal spread {gaps[1]}"]
     return told
 
 
@@ -190,7 +193,7 @@ def exits(results="results"):
     for what, row, selector in (
         ("two exits", two, "merged_cams"),
         ("one exit", plain, "merged_cams"),
-        ("the rule CAM threshold", plain, "cam_threshold"),
+        ("the rule CAM threshold, on the same plain networks", plain, "cam_threshold"),
     ):
         if not found.seeds(row):
             continue
