@@ -165,10 +165,30 @@ def one_word(verdicts):
     return next((word for one, word in order.items() if one in said), verdict.UNCLEAR)
 
 
-def one_word_of_scores(counts):
-    """*most*, *some* or *few*, of scores that rise clearly; *some* needs more that rise than fall."""
-    up, down = counts.get(verdict.YES, 0), counts.get(verdict.NO, 0)
-    return "most" if 2 * up > sum(counts.values()) else "some" if up > down else "few"
+def up_and_down(counts):
+    """How many scores rise and fall clearly: ``10 up, 4 down``."""
+    return f"{counts.get(verdict.YES, 0)} up, {counts.get(verdict.NO, 0)} down"
+
+
+def taken(view):
+    """Which cells a venue's choice takes for background on ID test images, by networks trained with it.
+
+    Parameters
+    ----------
+    view : View
+
+    Returns
+    -------
+    DataFrame or None
+        A row a seed: ``chosen``, the share of all cells that is taken, and ``chance``, the share that is background by
+        the true masks. None where images have no masks.
+    """
+    before = f"selection/{view.about.loc[view.chosen, 'selector']}/"
+    names = {f"{before}{what}": what for what in ("chosen", "chance")}
+    if not set(names) <= set(view.runs):
+        return None
+    rows = view.runs.loc[view.runs["setting"] == view.chosen, list(names)].rename(columns=names).dropna()
+    return rows if len(rows) else None
 
 
 def table(judged, views):
@@ -189,7 +209,7 @@ def table(judged, views):
         rows[view.venue.title] = {}
         for claim, short in SHORT.items():
             part = judged[judged["decides"] & (judged["claim"] == claim) & (judged["venue"] == name)]
-            word = one_word_of_scores(combined(view)) if claim == COMBINES else one_word(part["verdict"])
+            word = up_and_down(combined(view)) if claim == COMBINES else one_word(part["verdict"])
             rows[view.venue.title][short] = word
     return pd.DataFrame(rows).T
 

@@ -1,4 +1,4 @@
-"""The book's verdict, computed from the published tables: in three sentences, and in four short paragraphs.
+"""The book's verdict, computed from the published tables: in three sentences, and in a few short paragraphs.
 
 What is said follows the figures: a lead for each verdict that the tests can have. Seeds and intervals stand folded below the paragraphs.
 """
@@ -26,6 +26,11 @@ _WORDS = {
     "canvas (no object)": "canvas images without an object",
 }
 _CLEAR = (verdict.YES, verdict.YES_ALONE)
+_SPREAD = " (± standard deviation over seeds, n = {})"
+_BY_BASELINE = (
+    "Photographs without an object, one training, several gains: AUROC of the background loss *less* that of a row's training, by three scores "
+    "(95% intervals, n = {}). No temperature moves the last two."
+)
 
 
 def _of(judged, claim, *said):
@@ -42,17 +47,13 @@ def _sizes(rows, before=""):
     )
 
 
-def helps(judged, accuracies=(), sure=None, masks=None):
+def helps(judged, masks=None):
     """On which images it helps.
 
     Parameters
     ----------
     judged : DataFrame
         The family, see :func:`bgood_lib.pages.claims.family`.
-    accuracies : sequence of (str, float, float)
-        Images, ID accuracy with the loss and without it.
-    sure : (float, float, float), optional
-        Mean confidence on OOD photographs with the loss, without it and with all cells shrunk, each at its own temperature.
     masks : Difference, optional
         True masks less all cells, on scenes with unseen digits.
 
@@ -73,31 +74,98 @@ def helps(judged, accuracies=(), sure=None, masks=None):
             said.append(
                 f"The gain on unseen digits is *not shown* to come from background: {nearly}true masks give less than all cells do."
             )
-    said.append(
-        f"On {'the other' if yes else 'all'} kinds, from scenes to CIFAR-10{_textures(judged)}, no gain is sure."
+    alone = _of(judged, verdict.DETECTION, verdict.YES_ALONE)
+    but = (
+        f"; {_COUNT.get(len(alone), len(alone))} clear {{term}}`alone <verdict>`, by {'its' if len(alone) == 1 else 'their'} own interval"
+        if alone
+        else ""
     )
-    if sure and (tests := _of(judged, verdict.CONFIDENCE, *_CLEAR)):
-        alone = " ({term}`alone <verdict>`)" if tests[0]["verdict"] == verdict.YES_ALONE else ""
-        less = "and less than with all cells short" if sure[0] < sure[2] else "but not less than with all cells short"
+    said.append(
+        f"On {'the other' if yes else 'all'} kinds, from scenes to CIFAR-10, no gain is *sure*, clear when all {len(judged)} tests of this book are taken together{but}. "
+        f"{_unknown(judged)}"
+    )
+    return " ".join(said).strip()
+
+
+_COUNT = {1: "one is", 2: "two are", 3: "three are"}
+
+
+def _unknown(judged):
+    """Where images of unknown backgrounds were judged, and none gained for sure: a sentence of them."""
+    new = judged[(judged["claim"] == verdict.DETECTION) & judged["where"].str.contains("unknown backgrounds")]
+    if new.empty or new["verdict"].isin(_CLEAR).any():
+        return ""
+    return (
+        f"On unknown backgrounds ({listed([where.partition(' (')[0] for where in new['where']])}) none is clear at all."
+    )
+
+
+def confidence(judged, sure=None, temperatures=None):
+    """Whether it is less sure of unknown photographs, and what a fitted temperature is.
+
+    Parameters
+    ----------
+    judged : DataFrame
+    sure : (Difference, Difference), optional
+        Mean confidence on OOD photographs, each network at its own temperature: the loss less the plain network, and less all cells.
+    temperatures : (list, list, list) of float, optional
+        Those that were fitted: with the loss, without it, and without it and with less weight decay.
+
+    Returns
+    -------
+    str : empty where nothing is clear.
+    """
+    tests = _of(judged, verdict.CONFIDENCE, *_CLEAR)
+    if not (tests and sure):
+        return ""
+    alone = ", {term}`alone <verdict>`" * (tests[0]["verdict"] == verdict.YES_ALONE)
+    besides = {
+        verdict.YES: ", and lower than that of a network with all cells short, too",
+        verdict.NO: ", but higher than that of a network with all cells short",
+    }.get(verdict.verdict(sure[1], -1), "; beside a network with all cells short it is unclear")
+    said = [
+        f"**It is less sure of unknown photographs.** Its confidence in them is {number(-sure[0].mean)} points lower than the plain network's (n = {sure[0].n}{alone}){besides}. "
+        "Each network has its own {term}`temperature`, fitted so that its confidence in known images is right on average: {doc}`figures </book/results/study/photographs>`."
+    ]
+    ours, plain, usual = (values and sum(values) / len(values) for values in temperatures or ([], [], []))
+    if ours and max(*temperatures[0], *temperatures[1]) < 1:
+        low, high = (end(*temperatures[0], *temperatures[1]) for end in (min, max))
         said.append(
-            f"Of unknown photographs the network is less sure, each at its own temperature{alone}, {less}: {{doc}}`figures </book/results/study/photographs>`."
+            f"Here these are {low:.1f} to {high:.1f}. *Below one* means: the network was less sure of known images than it is right, and is made surer."
         )
-    if accuracies:
-        said.append(f"Accuracy on known images changes by {number(_apart(accuracies))} points at most.")
+        if ours < plain < usual:
+            said.append(
+                f"Weight decay does this (with less of it, the plain network's is {usual:.1f}), and the loss does more of it."
+            )
     return " ".join(said)
 
 
-def _apart(accuracies):
-    return max(abs(ours - plain) for _, ours, plain in accuracies)
+def accuracy(accuracies, others=()):
+    """What becomes of the accuracy on known images.
+
+    Parameters
+    ----------
+    accuracies : sequence of (str, float, float)
+        Images, ID accuracy with the loss and without it, means over seeds. Images without a name are a further baseline.
+    others : sequence of (str, Difference)
+        Images that are told apart, and the change on them.
+
+    Returns
+    -------
+    str : empty where nothing was measured.
+    """
+    if not accuracies:
+        return ""
+    most = number(max(abs(ours - plain) for _, ours, plain in accuracies))
+    said = f"On {listed([name for name, *_ in accuracies if name])}, accuracy on known images changes by {most} points at most, in the mean over seeds"
+    for name, change in others:
+        moved = "falls" if change.mean < 0 else "rises"
+        unclear = ", *unclear*" * (verdict.verdict(change) == verdict.UNCLEAR)
+        said += f"; on {name} it {moved} by {number(abs(change.mean))} (n = {change.n}{unclear})"
+    return f"{said}."
 
 
-def _textures(judged):
-    """Where images of unknown backgrounds were judged, and none gained for sure: a word of them."""
-    new = judged[(judged["claim"] == verdict.DETECTION) & judged["where"].str.contains("unknown backgrounds")]
-    return ", unknown textures among them" if len(new) and not new["verdict"].isin(_CLEAR).any() else ""
-
-
-def costs(judged, passed=None, harmed=None):
+def costs(judged, passed=None, harmed=None, flagged=None):
     """Where it costs, as plainly as where it helps.
 
     Parameters
@@ -107,6 +175,8 @@ def costs(judged, passed=None, harmed=None):
         The loss less the plain network, by ``fpr95_id_positive`` on photographs of other objects; less is better.
     harmed : Difference, optional
         The same by AUROC on skeletons, mean over their OOD sets; more is better.
+    flagged : Difference, optional
+        As ``passed``, by ``fpr95_ood_positive``.
 
     Returns
     -------
@@ -119,9 +189,14 @@ def costs(judged, passed=None, harmed=None):
         said.append(f"On {where} AUROC falls by {number(-row['difference'].mean)} points{alone}.")
     if verdict.verdict(passed, -1) == verdict.NO:
         said.append(
-            f"There {number(passed.mean)} points more images pass for known than with the plain network "
+            f"There {number(passed.mean)} points more of the unknown images pass for known than with the plain network "
             f"({{term}}`fpr95_id_positive`, alone, n = {passed.n})."
         )
+        if verdict.verdict(flagged, -1) == verdict.YES:
+            said.append(
+                f"The other FPR95 gets *better*: {number(-flagged.mean)} points fewer of the known images are flagged "
+                f"({{term}}`fpr95_ood_positive`, alone, n = {flagged.n})."
+            )
     if verdict.verdict(harmed) == verdict.NO:
         said.append(
             "On skeletons, {doc}`another kind of input </book/results/study/relatives>`, the loss did harm in the mean: "
@@ -130,7 +205,7 @@ def costs(judged, passed=None, harmed=None):
     return " ".join(["**It can cost.**", *said]) if said else ""
 
 
-def plainly(judged, gain, most, accuracies=(), passed=None, harmed=None):
+def plainly(judged, gain, most, accuracies=(), others=(), passed=None, harmed=None, flagged=None):
     """The verdict in three sentences, at most one number each, for who reads nothing else.
 
     Parameters
@@ -138,12 +213,12 @@ def plainly(judged, gain, most, accuracies=(), passed=None, harmed=None):
     judged : DataFrame
         The family, see :func:`bgood_lib.pages.claims.family`.
     gain : Difference
-        What one would print, see :func:`rest`.
+        That of an ordinary comparison, see :func:`rest`.
     most : bool
         A temperature and weight decay give more than half of it.
-    accuracies : sequence of (str, float, float)
-        Images, ID accuracy with the loss and without it.
-    passed, harmed : Difference, optional
+    accuracies, others : sequence
+        See :func:`accuracy`.
+    passed, harmed, flagged : Difference, optional
         See :func:`costs`.
 
     Returns
@@ -156,14 +231,15 @@ def plainly(judged, gain, most, accuracies=(), passed=None, harmed=None):
     cost = "costs" if _of(judged, verdict.DETECTION, verdict.NO) else "may cost"
     where = listed([_WORDS.get(row["where"], row["where"]) for row in worse]) if worse else ""
     more = ": more of them pass for known" if verdict.verdict(passed, -1) == verdict.NO else ""
+    more += ", though fewer known ones are flagged" if more and verdict.verdict(flagged, -1) == verdict.YES else ""
     lost = f", and on {where} it {cost}{more or ' a little'}" if worse else ""
     lost += "; on skeletons it did harm" if verdict.verdict(harmed) == verdict.NO else ""
-    first, *others = [_WORDS.get(row["where"], row["where"]) for row in helped] or ["none"]
+    first, *further = [_WORDS.get(row["where"], row["where"]) for row in helped] or ["none"]
     if helped:
-        less = f", and less on {listed(others)}" if others else ""
+        less = f", and less on {listed(further)}" if further else ""
         said[0] = (
             f"**{said[0]}** Detection gets clearly better on {first}, by {number(helped[0]['difference'].mean)} points of AUROC{less}. "
-            f"On the other kinds, from scenes to CIFAR-10, no gain is sure{lost}."
+            f"On the other kinds, from scenes to CIFAR-10, no gain is *sure*, clear when all tests of this book are taken together{lost}."
         )
     else:
         said[0] = f"**{said[0]}** On no kind of images does detection get clearly better."
@@ -179,16 +255,15 @@ def plainly(judged, gain, most, accuracies=(), passed=None, harmed=None):
         said[1] = f"**{said[1]}** {worth} is worth nothing that is sure.{why}"
     much = "more than half" if most else "a part"
     said[2] = (
-        f"**{said[2]}** By the everyday score, photographs without an object gain {number(gain.mean)} points over the plain network with less weight decay; a temperature and more weight decay "
+        f"**{said[2]}** By the everyday score, photographs without an object gain {number(gain.mean)} points of AUROC over a plain network with less weight decay; a temperature and more weight decay "
         f"give {much} of them."
     )
     if accuracies:
-        apart = number(_apart(accuracies))
-        said.append(f"(Accuracy on known images changes by {apart} points at most.)")
+        said.append(f"({accuracy(accuracies, others)})")
     return "\n\n".join(said)
 
 
-def background(judged, rim=None):
+def background(judged, rim=None, taken=None):
     """Whether background is the reason.
 
     Parameters
@@ -196,6 +271,8 @@ def background(judged, rim=None):
     judged : DataFrame
     rim : Difference, optional
         The choice less the border, on photographs without an object.
+    taken : (str, float), optional
+        Images, and the share of all cells that the rule takes for background there.
 
     Returns
     -------
@@ -216,6 +293,10 @@ def background(judged, rim=None):
     if worse:
         alone = "" if _of(judged, verdict.BACKGROUND, verdict.NO) else " ({term}`alone <verdict>`)"
         said.append(f"The change is {_sizes(worse)}{alone}.")
+    if taken and taken[1] > 0.9:
+        said.append(
+            f"On {taken[0]} the rule takes {100 * taken[1]:.0f}% of *all* cells for background: there the two are nearly one training, and a small difference says little about the reason."
+        )
     if rim:
         well = "a little less well" if verdict.verdict(rim) == verdict.YES else "as well"
         said.append(f"The rim of a picture, taken without a look, does {well}.")
@@ -231,12 +312,14 @@ def _most(printed, temperature, fit):
 def _lead(most):
     both = "a temperature and weight decay"
     return (
-        f"Most of what one would print is {both}." if most else f"{both.capitalize()} are part of what one would print."
+        f"Most of the gain in an ordinary comparison is {both}."
+        if most
+        else f"{both.capitalize()} are part of the gain in an ordinary comparison."
     )
 
 
 def rest(printed, temperature, fit):
-    """What else there is in a gain that one would print, on photographs without an object.
+    """What else there is in the gain of an ordinary comparison, on photographs without an object.
 
     Parameters
     ----------
@@ -252,7 +335,7 @@ def rest(printed, temperature, fit):
     return (
         f"**{_lead(_most(printed, temperature, fit))}** By the everyday score, {{term}}`MSP <maximum softmax probability, MSP>`, photographs without an object gain {number(printed.mean)} points over "
         f"the plain network with less {{term}}`weight decay` (n = {printed.n}). A temperature, one number and no training, gives {number(temperature.mean)} of them when it is taken off first; "
-        "the other steps are in the drawer, in this one order."
+        "the other steps, and the gain by baseline and score, are in the drawer."
     )
 
 
@@ -266,6 +349,31 @@ def table(judged):
     return "\n".join(lines)
 
 
+def by_baseline(view, sets, usual):
+    """One gain, by what it is compared with and by which score: Markdown.
+
+    Parameters
+    ----------
+    view : View
+    sets : sequence of str
+        OOD sets, whose mean counts.
+    usual : str
+        The plain training with less weight decay.
+
+    Returns
+    -------
+    str
+    """
+    scores = {"MSP": "MSP", view.firm: "MSP at equal spread", "MaxLogit": "MaxLogit"}
+    baselines = {"plain, less weight decay": usual, "plain": view.plain, "all cells": view.control("all")}
+    lines = [f"| less | {' | '.join(scores.values())} |", "|---|" + "---|" * len(scores)]
+    for words, baseline in baselines.items():
+        found = [view.difference(view.chosen, baseline, score, sets) for score in scores]
+        cells = [f"{number(one.mean, sign=True)} ({number(one.low)} to {number(one.high)})" for one in found]
+        lines.append(f"| {words} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def _cell(row):
     bare = span(row["difference"]).removeprefix("95% interval ")
     return f"*{row['verdict']}*: {number(row['difference'].mean, sign=True)} ({bare})"
@@ -273,81 +381,95 @@ def _cell(row):
 
 @functools.lru_cache(maxsize=1)
 def _gathered(root):
-    """All that is said: the three sentences, the paragraphs, the table and further figures as lines."""
+    """All that is said: the three sentences, the paragraphs, the tables and further figures as lines."""
     found = views(root)
     judged = claims.judge(claims.tests(found))
     judged = judged[judged["decides"]]
     photos = found["photos"]
-    no_object = photos.venue.parts["no object"]
+    no_object, objects = photos.venue.parts["no object"], photos.venue.parts["other objects"]
+    plain, every, usual = photos.plain, photos.control("all"), taken_apart.usual(photos)
 
-    def accuracy(view, setting):
-        return view.runs.loc[view.runs["setting"] == setting, "accuracy"].mean()
+    def of(view, setting, column):
+        return view.runs.loc[view.runs["setting"] == setting, column]
 
-    gains = {row["venue"] for row in _of(judged, verdict.DETECTION, verdict.YES)}
     accuracies = [
-        (view.venue.title, accuracy(view, view.chosen), accuracy(view, view.plain))
-        for name, view in found.items()
-        if name in gains
+        (view.venue.title, *(of(view, setting, "accuracy").mean() for setting in (view.chosen, view.plain)))
+        for view in found.values()
     ]
+    accuracies.append(("", *(of(photos, setting, "accuracy").mean() for setting in (photos.chosen, usual))))
     names = [f"at_temperature/overconfidence/{name}/mean_confidence" for name in photos.sets]
-    sure = photos.runs[names].mean(axis=1) if set(names) <= set(photos.runs) else None
-    if sure is not None:
-        names = (photos.chosen, photos.plain, photos.control("all"))
-        sure = tuple(sure[photos.runs["setting"] == name].mean() for name in names)
+    sure = fitted = None
+    if set(names) <= set(photos.runs):
+        by_run = photos.runs[names].mean(axis=1)
+        sure = [photos.of_runs(photos.chosen, other, by_run) for other in (plain, every)]
+        fitted = {
+            words: of(photos, setting, "at_temperature/temperature")
+            for words, setting in (
+                ("with the loss", photos.chosen), ("plain", plain), ("plain, less weight decay", usual),
+            )
+        }  # fmt: skip
     unseen = [kind for kind in controls.kinds(root) if (kind.place, kind.label) == ("scenes", "unseen digits")]
     masks = unseen[0].difference("oracle", "all", "firm") if unseen else None
     rim = photos.difference(photos.chosen, photos.control("border"), photos.firm, no_object)
-    plain, every = photos.plain, photos.control("all")
-    parts = photos.venue.parts["other objects"]
-    passed, beside_all = (
-        photos.difference(photos.chosen, against, photos.firm, parts, metric="fpr95_id_positive")
-        for against in (plain, every)
-    )
-    harmed = _skeletons(root)
-    usual, printed = taken_apart.usual(photos), taken_apart.printed(photos, no_object)
-    taken = {what: found for what, (found, _) in taken_apart.steps(photos, no_object).items()}
-    beside_usual = ("", accuracy(photos, photos.chosen), accuracy(photos, usual))
+    passed, beside_all, flagged = (
+        photos.difference(photos.chosen, against, photos.firm, objects, metric=metric)
+        for against, metric in (
+            (plain, "fpr95_id_positive"), (every, "fpr95_id_positive"), (plain, "fpr95_ood_positive"),
+        )
+    )  # fmt: skip
+    harmed, less_right = _skeletons(root)
+    others = [("skeletons", less_right)] if less_right else []
+    printed = taken_apart.printed(photos, no_object)
+    steps = {what: found for what, (found, _) in taken_apart.steps(photos, no_object).items()}
+    taken = {view.venue.title: shares for view in found.values() if (shares := claims.taken(view)) is not None}
+    here = next(((name, shares["chosen"].mean()) for name, shares in taken.items() if name == "scenes"), None)
     lines = {
         "Photographs without an object, by MSP, less the plain network with less weight decay": printed,
-        **{f"of that, {what}": found for what, found in taken.items()},
-        "by MaxLogit, which no temperature moves either, less the plain network": photos.difference(
-            photos.chosen, plain, "MaxLogit", no_object
-        ),
+        **{f"of that, {what}": found for what, found in steps.items()},
         "less the rim of every picture": rim,
         f"Photographs of other objects, fpr95_id_positive by {photos.firm}, less the plain network (less is better)": passed,
         "the same, less all cells": beside_all,
+        f"Photographs of other objects, fpr95_ood_positive by {photos.firm}, less the plain network (less is better)": flagged,
         "Skeletons, background loss by least evidence, AUROC by ScaledMSP, less the plain network": harmed,
+        "Skeletons, ID accuracy, less the plain network": less_right,
         "Unseen digits, true masks less all cells": masks,
     }
     for _, row in judged[judged["part"] == ""].iterrows():
         lines[f"{row['where'].capitalize()}: {row['claim']} ({row['measure']})"] = row["difference"]
+    lines = {what: points(found) for what, found in lines.items() if found}
+    for view in found.values():
+        ours, without = (mean(of(view, setting, "accuracy")) for setting in (view.chosen, view.plain))
+        n = of(view, view.chosen, "accuracy").count()
+        lines[f"ID accuracy, {view.venue.title}"] = f"{ours}% with the loss, {without}% without{_SPREAD.format(n)}"
+    for name, shares in taken.items():
+        lines[f"Cells that the rule takes for background, {name}"] = (
+            f"{mean(shares['chosen'])}%; truly background are {number(shares['chance'].mean())}%{_SPREAD.format(len(shares))}"
+        )
+    if fitted:
+        each = (f"{words} {values.mean():.2f} ± {values.std(ddof=1):.2f}" for words, values in fitted.items())
+        lines["Fitted temperatures, photographs"] = f"{'; '.join(each)}{_SPREAD.format(len(fitted['plain']))}"
     said = [
-        helps(judged, [*accuracies, beside_usual], sure, masks),
-        costs(judged, passed, harmed),
-        background(judged, rim),
-        rest(printed, *list(taken.values())[:2]),
+        helps(judged, masks),
+        confidence(judged, sure, fitted and [values.tolist() for values in fitted.values()]),
+        accuracy(accuracies, others),
+        costs(judged, passed, harmed, flagged),
+        background(judged, rim, here),
+        rest(printed, *list(steps.values())[:2]),
         _BEFORE,
     ]
-    lines = {what: points(found) for what, found in lines.items() if found}
-    for name in sorted(gains, key=list(found).index):
-        view = found[name]
-        ours, plain = (
-            mean(view.runs.loc[view.runs["setting"] == name, "accuracy"]) for name in (view.chosen, view.plain)
-        )
-        lines[f"ID accuracy, {view.venue.title}"] = (
-            f"{ours}% with the loss, {plain}% without (± standard deviation over seeds)"
-        )
-    most = _most(printed, *list(taken.values())[:2])
-    short = plainly(judged, printed, most, [*accuracies, beside_usual], passed, harmed)
-    return short, [part for part in said if part], table(judged), lines
+    most = _most(printed, *list(steps.values())[:2])
+    short = plainly(judged, printed, most, accuracies, others, passed, harmed, flagged)
+    tables = f"{table(judged)}\n\n{_BY_BASELINE.format(printed.n)}\n\n{by_baseline(photos, no_object, usual)}"
+    return short, [part for part in said if part], tables, lines
 
 
 def _skeletons(root):
-    """What the background loss changes on skeletons, AUROC that no temperature moves; None where they were not trained."""
+    """What the background loss changes on skeletons: AUROC that no temperature moves, and ID accuracy; None where they were not trained."""
     if not (Path(root) / skeletons.STUDY).is_dir():
-        return None
+        return None, None
     rows = [row for row in skeletons.ROWS if row.group == "background"]
-    return Measured(root, rows).change(rows[0], "ScaledMSP", "ScaledMSP", skeletons.SETS)
+    measured = Measured(root, rows)
+    return measured.change(rows[0], "ScaledMSP", "ScaledMSP", skeletons.SETS), measured.changed(rows[0], "accuracy")
 
 
 def text(root="results"):

@@ -1,4 +1,4 @@
-"""A gain that one would print, taken apart: what of it is a temperature's, weight decay's, that of shrinking, and the idea's own."""
+"""The gain of an ordinary comparison, taken apart: what of it is a temperature's, weight decay's, that of shrinking, and the idea's own."""
 
 
 def usual(view):
@@ -17,7 +17,7 @@ def usual(view):
 
 
 def printed(view, sets):
-    """The gain as one would print it, by MSP, against the plain training with less weight decay: Difference."""
+    """The gain of an ordinary comparison: by MSP, against the plain training with less weight decay: Difference."""
     return view.difference(view.chosen, usual(view), "MSP", sets)
 
 

@@ -1,5 +1,6 @@
 """Claims of two made-up venues with known answers."""
 
+import pandas as pd
 import pytest
 
 from bgood_lib.metrics.paired import paired_difference
@@ -67,11 +68,26 @@ def test_one_word(verdicts, word):
     assert claims.one_word(verdicts) == word
 
 
-def test_a_word_for_scores():
-    counts = {verdict.YES: 6, verdict.UNCLEAR: 4}
-    assert claims.one_word_of_scores(counts) == "most"
-    assert claims.one_word_of_scores({**counts, verdict.UNCLEAR: 9}) == "some"
-    assert claims.one_word_of_scores({verdict.YES: 1, verdict.NO: 1}) == "few"
+def test_scores_are_counted():
+    assert claims.up_and_down({verdict.YES: 6, verdict.UNCLEAR: 4}) == "6 up, 0 down"
+    assert claims.up_and_down({verdict.UNCLEAR: 26, verdict.NO: 4}) == "0 up, 4 down"
+
+
+def test_which_cells_a_choice_takes():
+    class Seen:
+        chosen = "mine"
+        about = pd.DataFrame({"selector": ["rank"]}, index=["mine"])
+        runs = pd.DataFrame(
+            {
+                "setting": ["mine", "mine", "plain"],
+                "selection/rank/chosen": [0.9, 0.8, 0.1],
+                "selection/rank/chance": [0.5, 0.5, 0.5],
+            }
+        )
+
+    assert claims.taken(Seen)["chosen"].tolist() == [0.9, 0.8]
+    Seen.runs = Seen.runs[["setting"]]
+    assert claims.taken(Seen) is None
 
 
 class View:
@@ -85,4 +101,4 @@ def test_a_word_for_each_venue_and_claim(judged, monkeypatch):
     monkeypatch.setattr(claims, "combined", lambda view: {verdict.YES: 1})
     table = claims.table(judged, {"here": View})
     assert list(table.columns) == list(claims.SHORT.values())
-    assert table.iloc[0].tolist() == ["–", "partly", "unclear", "–", "most"]
+    assert table.iloc[0].tolist() == ["–", "partly", "unclear", "–", "1 up, 0 down"]
