@@ -122,7 +122,7 @@ class Visit:
         return self.page.evaluate("""() => {
             const folded = [...document.querySelectorAll("article details:not([open])")];
             folded.forEach((e) => (e.open = true));
-            const wide = [...document.querySelectorAll("article :is(.cell_output, .pst-scrollable-table-container)")]
+            const wide = [...document.querySelectorAll("article :is(.cell_output, .output, .pst-scrollable-table-container)")]
                 .filter((e) => e.querySelector("table") && e.scrollWidth > e.clientWidth + 1)
                 .map((e) => `${e.scrollWidth} in ${e.clientWidth}: ${e.querySelector("table").rows[0].innerText}`);
             folded.forEach((e) => (e.open = false));

@@ -18,6 +18,11 @@ FAULTS = {
         '<table style="width: 500px"><tr><th>Wide</th></tr></table></div></details></article>',
         "scrolls: 500 in ",
     ),
+    "a wide table in a box of its own": (
+        '<article><div class="cell_output"><div class="output text_html" style="overflow-x: auto" tabindex="0">'
+        '<table style="width: 500px"><tr><th>Wide</th></tr></table></div></div></article>',
+        "scrolls: 500 in ",
+    ),
     "an overflow": ('<div style="width: 500px">Wide.</div>', "too wide: "),
 }  # fmt: skip
 
