@@ -59,6 +59,7 @@ ROWS = (
     Relative("MOOD", _MOOD, "mood", _NORMALISED, profile="vit"),
     Relative("MOOD's reconstruction", _MOOD, "mood", _RECONSTRUCTION, profile="vit"),
     Relative("MOOD, not pre-trained", _MOOD, "cross_entropy", _NORMALISED, group="all", profile="vit"),
+    Relative("MOOD, second half alone", _MOOD, "cross_entropy-epochs_6", _NORMALISED, group="all", profile="vit"),
 )  # fmt: skip
 
 

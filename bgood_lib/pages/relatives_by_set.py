@@ -39,7 +39,8 @@ def heat(measured, rows):
             *place[::-1], said.number(gap.mean, sign=True), ha="center", va="center", fontsize=FONT,
             weight="bold" if clear else "normal", color="white" if dark[place] else "black",
         )  # fmt: skip
-    axis.set_xticks(range(len(BY_SET)), [textwrap.fill(name, 11) for name in BY_SET])
+    heads = [textwrap.fill(name.replace("backgrounds", "back- grounds"), 11) for name in BY_SET]
+    axis.set_xticks(range(len(BY_SET)), heads)
     axis.set_yticks(range(len(rows)), [row.label for row in rows])
     axis.xaxis.tick_top()
     axis.tick_params(length=0, labelsize=FONT)

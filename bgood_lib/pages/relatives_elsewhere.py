@@ -1,4 +1,4 @@
-"""Related methods on other data than scenes, on photographs: a small table, and what was found in a few lines."""
+"""Related methods on other data than scenes, on photographs and on CIFAR-10: a small table, and what was found in a few lines."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from . import said
 from .relatives import BASELINE, Measured, Relative
 
 FPR95 = "fpr95_ood_positive"
-_PHOTOS = "relatives_photos"
+_PHOTOS, _CIFAR = "relatives_photos", "relatives_cifar10"
 _UNIFORM, _DOE = "background-penalty_uniform-w0.5-", "doe_background-outliers_background-penalty_uniform-w0.5-"
 
 
@@ -55,7 +55,21 @@ PHOTOS = Place(
     },
     {"photos_bare": "bare crops", "photos_places": "places", "photos_textures": "textures"},
 )
-PLACES = {"photos": PHOTOS}
+CIFAR10 = Place(
+    (
+        Relative("background loss", _CIFAR, "background-rank-w0.05", group="background"),
+        Relative("loss on all cells", _CIFAR, "background-all-w0.05", group="all"),
+        Relative("outlier exposure", _CIFAR, "oe", needs="other pictures"),
+        Relative("DOE", _CIFAR, "doe", "MaxLogit", needs="other pictures"),
+        Relative("outliers: background", _CIFAR, f"{_UNIFORM}rank", group="background"),
+        Relative("outliers: all cells", _CIFAR, f"{_UNIFORM}all", group="all"),
+        Relative("DOE on background", _CIFAR, f"{_DOE}rank", "MaxLogit", group="background"),
+    ),
+    ("near", "far"),
+    {"tiny_imagenet": "Tiny-ImageNet"},
+    {"mnist": "MNIST", "svhn": "SVHN", "textures": "DTD", "fashion_mnist": "Fashion-MNIST", "chars74k": "Chars74K"},
+)
+PLACES = {"photos": PHOTOS, "cifar10": CIFAR10}
 
 
 def measured(name, results="results"):

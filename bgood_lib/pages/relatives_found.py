@@ -127,9 +127,11 @@ def _logits(measured, rows):
 
 
 def _mood(measured, rows):
-    lines = _changes(measured, rows, "MOOD", "MOOD, not pre-trained", "MOOD's reconstruction")
-    lines += _between(measured, rows, "MOOD", "MOOD, not pre-trained")
-    return lines + _between(measured, rows, "MOOD", "MOOD, not pre-trained", "MSP")
+    controls = "MOOD, not pre-trained", "MOOD, second half alone"
+    lines = _changes(measured, rows, "MOOD", *controls, "MOOD's reconstruction")
+    for control in controls:
+        lines += _between(measured, rows, "MOOD", control) + _between(measured, rows, "MOOD", control, "MSP")
+    return lines
 
 
 def _skeletons(measured, rows):
@@ -138,6 +140,10 @@ def _skeletons(measured, rows):
 
 def _photos(measured, rows):
     return relatives_elsewhere.lines("photos", measured.results)
+
+
+def _cifar10(measured, rows):
+    return relatives_elsewhere.lines("cifar10", measured.results)
 
 
 PARTS = {
@@ -151,4 +157,5 @@ PARTS = {
     "mood": _mood,
     "skeletons": _skeletons,
     "photos": _photos,
+    "cifar10": _cifar10,
 }

@@ -54,6 +54,11 @@ def counted(numbers):
     return f"{low}" if low == high else f"{low} to {high}"
 
 
+def several(number, word):
+    """A number and its noun: ``1 thread``, ``2 threads``."""
+    return f"{number} {word}{'s' * (number != 1)}"
+
+
 def counted_minutes(seconds):
     """Durations in minutes: ``1.2``, or ``8 to 11`` where they differ."""
     low, high = (f"{value / 60:.1f}" if value < 600 else f"{value / 60:.0f}" for value in (min(seconds), max(seconds)))

@@ -1,4 +1,4 @@
-"""Tables of relatives on photographs say what the records say."""
+"""Tables of relatives on photographs and on CIFAR-10 say what the records say."""
 
 import numpy as np
 import pandas as pd
@@ -68,6 +68,20 @@ def test_lines_are_changes_to_cross_entropy_and_to_all_cells(study):
 def test_what_is_not_published_has_no_lines(tmp_path):
     assert relatives_elsewhere.lines("photos", tmp_path) == [] == relatives_elsewhere.exits(tmp_path)
     assert relatives_elsewhere.measured("photos", tmp_path) is None
+
+
+def test_a_place_has_rows_of_one_study_and_an_all_cells_for_each_background():
+    for place in relatives_elsewhere.PLACES.values():
+        assert len({row.study for row in place.rows}) == 1 and not set(place.near) & set(place.far)
+        labels = [row.label for row in place.rows]
+        assert {"loss on all cells", "outliers: all cells"} <= set(labels) and len(set(labels)) == len(labels)
+
+
+def test_cifar10_is_read_from_its_own_study(monkeypatch):
+    asked = []
+    monkeypatch.setattr(relatives, "read_results", lambda folder: asked.append(folder) or Study("relatives_photos"))
+    relatives_elsewhere.measured("cifar10")
+    assert asked == ["results/relatives_cifar10"]
 
 
 def test_the_map_of_two_exits_stands_beside_that_of_one(study):

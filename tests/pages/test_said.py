@@ -14,6 +14,10 @@ def test_numbers():
     assert said.number(-0.02, sign=True) == "−2.0"
 
 
+def test_one_has_no_plural():
+    assert [said.several(n, "thread") for n in (0, 1, 2)] == ["0 threads", "1 thread", "2 threads"]
+
+
 def test_differences():
     assert said.points(over(0.01, 0.02, 0.03)) == "+2.0 points (95% interval −0.5 to 4.5, n = 3)"
     assert said.points(over(0.01, 0.02)) == "+1.5 points (n = 2)"
