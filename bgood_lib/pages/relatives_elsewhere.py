@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ..metrics.paired import paired_difference
 from ..studies.results import read_results
 from . import said
 from .relatives import BASELINE, Measured, Relative
@@ -59,10 +58,12 @@ CIFAR10 = Place(
     (
         Relative("background loss", _CIFAR, "background-rank-w0.05", group="background"),
         Relative("loss on all cells", _CIFAR, "background-all-w0.05", group="all"),
+        Relative("loss on a random cell", _CIFAR, "background-random-n1-w0.05", group="all"),
         Relative("outlier exposure", _CIFAR, "oe", needs="other pictures"),
         Relative("DOE", _CIFAR, "doe", "MaxLogit", needs="other pictures"),
         Relative("outliers: background", _CIFAR, f"{_UNIFORM}rank", group="background"),
         Relative("outliers: all cells", _CIFAR, f"{_UNIFORM}all", group="all"),
+        Relative("outliers: a random cell", _CIFAR, f"{_UNIFORM}random-n1", group="all"),
         Relative("DOE on background", _CIFAR, f"{_DOE}rank", "MaxLogit", group="background"),
     ),
     ("near", "far"),
@@ -149,7 +150,9 @@ def changes(place, found):
 
 
 def lines(name, results="results"):
-    """Lines of Markdown for the chapter: of each row the change of AUROC to MSP of cross-entropy, mean of all sets; the controls.
+    """Lines of Markdown for the chapter: a table of changes of AUROC to cross-entropy, mean of all sets, and what the controls leave.
+
+    A change *at equal spread* is that of MSP to MSP, both of logits of one spread, so that no temperature makes it.
 
     Parameters
     ----------
@@ -162,29 +165,38 @@ def lines(name, results="results"):
     list of str : empty where nothing is published.
     """
     place, found = PLACES[name], measured(name, results)
-    if found is None:
+    if found is None or not found.rows:
         return []
+    plain, told = found.plain(place.rows[0]), []
+    for row in (plain, *found.rows):
+        own = row is plain or said.short(found.change(row, sets=place.sets))
+        equal = row is plain or said.short(found.change(row, "ScaledMSP", "ScaledMSP", place.sets))
+        accuracy = said.mean(found.figure(row, "accuracy").values())
+        cells = [row.label + f" ({row.score})" * (row.score != "MSP"), own, equal, accuracy]
+        told += ["| " + " | ".join("–" if cell is True else cell for cell in cells) + " |"]
+    seeds = said.counted([len(found.seeds(row)) for row in found.rows])
+    told = [
+        "| method | by its score | at equal spread | ID accuracy |", "| --- | --- | --- | --- |", *told, "",
+        f"Points, in brackets the 95% interval; ID accuracy in percent; n = {seeds}. Directly:", "",
+    ]  # fmt: skip
     rows = {row.label: row for row in found.rows}
-    told = []
-    for row in rows.values():
-        accuracy = paired_difference(found.figure(row, "accuracy"), found.figure(found.plain(row), "accuracy"))
-        told += [
-            f"- {row.label} ({row.score}): {said.points(found.change(row, sets=place.sets))}; ID accuracy "
-            f"{said.points(accuracy)}"
-        ]
     for one, other in (
         ("background loss", "loss on all cells"),
+        ("background loss", "loss on a random cell"),
         ("background loss", "outlier exposure"),
         ("outliers: background", "outliers: all cells"),
+        ("outliers: background", "outliers: a random cell"),
+        ("outliers: background", "outlier exposure"),
     ):
         if {one, other} <= rows.keys():
-            raw, equal, far = (
-                said.points(found.between(rows[one], rows[other], score, sets))
-                for score, sets in (("MSP", place.sets), ("ScaledMSP", place.sets), ("ScaledMSP", tuple(place.far)))
+            equal, far = (
+                said.points(found.between(rows[one], rows[other], "ScaledMSP", sets))
+                for sets in (place.sets, tuple(place.far))
             )
-            told += [
-                f"- {one} less {other} (both MSP): {raw}; at equal spread {equal}, *{place.titles[1]}* alone {far}"
-            ]
+            told += [f"- {one} less {other}, at equal spread: {equal}, *{place.titles[1]}* alone {far}"]
+    for row in (row for row in rows.values() if row.score != "MSP"):
+        same = found.change(row, against=row.score, sets=place.sets)
+        told += [f"- {row.label}, against {row.score} of cross-entropy: {said.points(same)}"]
     return told
 
 

@@ -1,10 +1,12 @@
 """Tables of relatives on photographs and on CIFAR-10 say what the records say."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from bgood_lib.pages import relatives, relatives_elsewhere
+from bgood_lib.pages import relatives, relatives_elsewhere, said
 from bgood_lib.pages.relatives_elsewhere import FPR95, PHOTOS
 
 SEEDS = (30, 31, 32)
@@ -53,16 +55,30 @@ def test_a_table_is_the_mean_over_sets_and_then_over_seeds(study):
     assert table.loc["outlier exposure", "n"] == 3 and table.loc["outlier exposure", "ID accuracy"].startswith("90.4")
 
 
-def test_lines_are_changes_to_cross_entropy_and_to_all_cells(study):
+def test_lines_are_a_table_of_changes_and_what_is_left_of_them_beside_controls(study):
     lines = relatives_elsewhere.lines("photos")
-    assert [line.split(" (")[0] for line in lines] == [
-        "- background loss", "- loss on all cells", "- outlier exposure", "- background loss less loss on all cells",
-        "- background loss less outlier exposure",
+    table = [line for line in lines if line.startswith("| ")]
+    assert [line.split(" | ")[0] for line in table] == [
+        "| method", "| ---", "| cross-entropy", "| background loss", "| loss on all cells", "| outlier exposure",
     ]  # fmt: skip
     auroc = study.metrics["auroc"].set_index(["run", "detector"]).mean(axis=1)
-    change = np.mean([auroc[f"oe-s{seed}", "MSP"] - auroc[f"cross_entropy-s{seed}", "MSP"] for seed in SEEDS])
-    assert f"{100 * change:+.1f}".replace("-", "−") + " points (95% interval" in lines[2]
-    assert "; ID accuracy +0.3 points (95% interval" in lines[2] and "; at equal spread" in lines[4]
+    for place, score in ((1, "MSP"), (2, "ScaledMSP")):
+        change = np.mean([auroc[f"oe-s{seed}", score] - auroc[f"cross_entropy-s{seed}", score] for seed in SEEDS])
+        assert table[-1].split(" | ")[place].startswith(said.number(change, sign=True) + " (")
+    assert table[-1].split(" | ")[3].startswith("90.4")
+    told = [line.partition(", ")[0] for line in lines if line.startswith("- ")]
+    assert told == ["- background loss less loss on all cells", "- background loss less outlier exposure"]
+
+
+def test_a_score_that_is_not_msp_stands_beside_that_of_cross_entropy(study, monkeypatch):
+    row = relatives_elsewhere.Relative("DOE", "relatives_photos", "oe", "ScaledMSP")
+    monkeypatch.setitem(relatives_elsewhere.PLACES, "photos", dataclasses.replace(PHOTOS, rows=(row,)))
+    *_, last = relatives_elsewhere.lines("photos")
+    auroc = study.metrics["auroc"].set_index(["run", "detector"]).mean(axis=1)
+    change = np.mean([
+        auroc[f"oe-s{seed}", "ScaledMSP"] - auroc[f"cross_entropy-s{seed}", "ScaledMSP"] for seed in SEEDS
+    ])  # fmt: skip
+    assert last.startswith("- DOE, against ScaledMSP of cross-entropy: " + said.number(change, sign=True) + " points")
 
 
 def test_what_is_not_published_has_no_lines(tmp_path):
