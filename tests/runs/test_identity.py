@@ -217,7 +217,7 @@ def test_equal_configurations_are_one_run():
 # Studies of which every training has the identity that this code gives it. A change that takes one out of here makes its
 # trainings those of another code: users would train them again.
 OF_THIS_CODE = (
-    "photos", "photos_blind", "photos_blind_choice", "photos_choice", "photos_confirm", "relatives_finished",
+    "photos", "photos_blind", "photos_blind_choice", "photos_choice", "photos_confirm", "relatives_cifar10", "relatives_finished",
     "relatives_mood", "relatives_photos", "relatives_scenes", "skeletons",
 )  # fmt: skip
 
