@@ -6,11 +6,11 @@ import pandas as pd
 
 from ..studies.results import read_results
 from . import said
+from .folded import table_html
 from .relatives import BASELINE, Measured, Relative
 
 FPR95 = "fpr95_ood_positive"
-_PHOTOS, _CIFAR = "relatives_photos", "relatives_cifar10"
-_UNIFORM, _DOE = "background-penalty_uniform-w0.5-", "doe_background-outliers_background-penalty_uniform-w0.5-"
+_PHOTOS = "relatives_photos"
 
 
 @dataclass(frozen=True)
@@ -36,16 +36,25 @@ class Place:
         return (*self.near, *self.far)
 
 
+def _rows(study, rule, weight):
+    """Rows of a study whose background is what ``rule`` takes; those that it has no trainings for are left out later."""
+    loss, outliers = f"background-{{}}-w{weight}", "background-penalty_uniform-w0.5-{}"
+    shown = outliers.format(rule)
+    return (
+        Relative("background loss", study, loss.format(rule), group="background"),
+        Relative("loss on all cells", study, loss.format("all"), group="all"),
+        Relative("loss on a random cell", study, loss.format("random-n1"), group="all"),
+        Relative("outlier exposure", study, "oe", needs="other pictures"),
+        Relative("DOE", study, "doe", "MaxLogit", needs="other pictures"),
+        Relative("outliers: background", study, shown, group="background"),
+        Relative("outliers: all cells", study, outliers.format("all"), group="all"),
+        Relative("outliers: a random cell", study, outliers.format("random-n1"), group="all"),
+        Relative("DOE on background", study, f"doe_background-outliers_{shown}", "MaxLogit", group="background"),
+    )
+
+
 PHOTOS = Place(
-    (
-        Relative("background loss", _PHOTOS, "background-cam_threshold-w0.03", group="background"),
-        Relative("loss on all cells", _PHOTOS, "background-all-w0.03", group="all"),
-        Relative("outlier exposure", _PHOTOS, "oe", needs="other pictures"),
-        Relative("DOE", _PHOTOS, "doe", "MaxLogit", needs="other pictures"),
-        Relative("outliers: background", _PHOTOS, f"{_UNIFORM}cam_threshold", group="background"),
-        Relative("outliers: all cells", _PHOTOS, f"{_UNIFORM}all", group="all"),
-        Relative("DOE on background", _PHOTOS, f"{_DOE}cam_threshold", "MaxLogit", group="background"),
-    ),
+    _rows(_PHOTOS, "cam_threshold", "0.03"),
     ("other objects", "no object"),
     {
         "photos_unseen": "unseen kinds",
@@ -55,17 +64,7 @@ PHOTOS = Place(
     {"photos_bare": "bare crops", "photos_places": "places", "photos_textures": "textures"},
 )
 CIFAR10 = Place(
-    (
-        Relative("background loss", _CIFAR, "background-rank-w0.05", group="background"),
-        Relative("loss on all cells", _CIFAR, "background-all-w0.05", group="all"),
-        Relative("loss on a random cell", _CIFAR, "background-random-n1-w0.05", group="all"),
-        Relative("outlier exposure", _CIFAR, "oe", needs="other pictures"),
-        Relative("DOE", _CIFAR, "doe", "MaxLogit", needs="other pictures"),
-        Relative("outliers: background", _CIFAR, f"{_UNIFORM}rank", group="background"),
-        Relative("outliers: all cells", _CIFAR, f"{_UNIFORM}all", group="all"),
-        Relative("outliers: a random cell", _CIFAR, f"{_UNIFORM}random-n1", group="all"),
-        Relative("DOE on background", _CIFAR, f"{_DOE}rank", "MaxLogit", group="background"),
-    ),
+    _rows("relatives_cifar10", "rank", "0.05"),
     ("near", "far"),
     {"tiny_imagenet": "Tiny-ImageNet"},
     {"mnist": "MNIST", "svhn": "SVHN", "textures": "DTD", "fashion_mnist": "Fashion-MNIST", "chars74k": "Chars74K"},
@@ -167,18 +166,17 @@ def lines(name, results="results"):
     place, found = PLACES[name], measured(name, results)
     if found is None or not found.rows:
         return []
-    plain, told = found.plain(place.rows[0]), []
-    for row in (plain, *found.rows):
-        own = row is plain or said.short(found.change(row, sets=place.sets))
-        equal = row is plain or said.short(found.change(row, "ScaledMSP", "ScaledMSP", place.sets))
-        accuracy = said.mean(found.figure(row, "accuracy").values())
-        cells = [row.label + f" ({row.score})" * (row.score != "MSP"), own, equal, accuracy]
-        told += ["| " + " | ".join("–" if cell is True else cell for cell in cells) + " |"]
-    seeds = said.counted([len(found.seeds(row)) for row in found.rows])
-    told = [
-        "| method | by its score | at equal spread | ID accuracy |", "| --- | --- | --- | --- |", *told, "",
-        f"Points, in brackets the 95% interval; ID accuracy in percent; n = {seeds}. Directly:", "",
-    ]  # fmt: skip
+    plain = Relative("cross-entropy", place.rows[0].study, BASELINE)
+    table = {plain.label: {"by its score": "–", "at equal spread": "–"}} | {
+        row.label + f" ({row.score})" * (row.score != "MSP"): {
+            "by its score": said.points(found.change(row, sets=place.sets)),
+            "at equal spread": said.points(found.change(row, "ScaledMSP", "ScaledMSP", place.sets)),
+        }
+        for row in found.rows
+    }
+    for cells, row in zip(table.values(), (plain, *found.rows)):
+        cells["ID accuracy, %"] = said.mean(found.figure(row, "accuracy").values())
+    told = [table_html(pd.DataFrame(table).T, "method"), "", "Directly:", ""]
     rows = {row.label: row for row in found.rows}
     for one, other in (
         ("background loss", "loss on all cells"),

@@ -1,5 +1,6 @@
 """What was found of each related method, in a few lines that the chapter and the page of figures share."""
 
+from functools import partial
 from pathlib import Path
 
 from ..utils.files import atomic_write
@@ -138,12 +139,8 @@ def _skeletons(measured, rows):
     return skeletons.found(Measured(measured.results, skeletons.ROWS))
 
 
-def _photos(measured, rows):
-    return relatives_elsewhere.lines("photos", measured.results)
-
-
-def _cifar10(measured, rows):
-    return relatives_elsewhere.lines("cifar10", measured.results)
+def _elsewhere(name, measured, rows):
+    return relatives_elsewhere.lines(name, measured.results)
 
 
 PARTS = {
@@ -156,6 +153,5 @@ PARTS = {
     "logits": _logits,
     "mood": _mood,
     "skeletons": _skeletons,
-    "photos": _photos,
-    "cifar10": _cifar10,
+    **{name: partial(_elsewhere, name) for name in relatives_elsewhere.PLACES},
 }

@@ -34,14 +34,6 @@ def points(difference, digits=1):
     return f"{number(difference.mean, digits, sign=True)} points ({span(difference, digits)})"
 
 
-def short(difference, digits=1):
-    """The same for a cell of a table: ``+1.8 (1.7 to 1.9)``; without an interval ``+1.8``."""
-    mean = number(difference.mean, digits, sign=True)
-    if math.isnan(difference.low):
-        return mean
-    return f"{mean} ({number(difference.low, digits)} to {number(difference.high, digits)})"
-
-
 def moves(difference, digits=1):
     """``rises by 4.1 points`` or ``falls by 0.3 points``."""
     return f"{'falls' if difference.mean < 0 else 'rises'} by {number(abs(difference.mean), digits)} points"
