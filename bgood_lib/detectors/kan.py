@@ -141,13 +141,20 @@ class KAN(FeaturesDetector):
         Untrained they are zero, so a spline has moved by its value.
         """
         lacking = (RATE - self.splines(x).abs()).float().unflatten(2, (-1, self.n_classes)).movedim(2, 1).flatten(2)
-        n = lacking.shape[2]
-        middle = [lacking.kthvalue(k, dim=2).values for k in ((n + 1) // 2, n // 2 + 1)]
-        return (sum(middle).double() / 2).amin(1)
+        return median(lacking).amin(1)
 
     def _normalised(self, z):
         columns = [np.interp(column, *curve) for column, curve in zip(z.double().numpy().T, self.curves)]
         return torch.as_tensor(np.stack(columns, 1))
+
+
+def median(values):
+    """Median over the last axis, float32 in and float64 out; between the two in the middle where their number is even."""
+    n = values.shape[-1]
+    parts = np.partition(values.numpy(), n // 2)  # several times faster than torch's kthvalue
+    upper = parts[..., n // 2]
+    lower = upper if n % 2 else parts[..., : n // 2].max(-1)
+    return torch.as_tensor(lower + upper).double() / 2
 
 
 def _distribution(values, bins):

@@ -8,7 +8,7 @@ import torch
 from scipy.interpolate import BSpline
 from small_bank import make_bank
 
-from bgood_lib.detectors.kan import KAN, Splines, trained_once
+from bgood_lib.detectors.kan import KAN, Splines, median, trained_once
 from bgood_lib.detectors.registry import DETECTORS
 from bgood_lib.detectors.scoring import available, fit, score, score_all, score_mixed
 from bgood_lib.evaluation.benchmark import evaluate
@@ -36,6 +36,12 @@ def test_one_step_moves_a_spline_only_where_an_image_was():
     moved = splines(everywhere)[:, 0]
     assert (moved[:11] == 0).all() and (moved[-11:] == 0).all()  # four steps of the grid are touched
     np.testing.assert_allclose(moved[50], [0.1, -0.1], rtol=1e-5)  # up for the class that is there oftener
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 8, 400])
+def test_the_median_is_between_the_two_in_the_middle(n):
+    values = torch.as_tensor(np.random.default_rng(n).integers(0, 5, (3, 2, n)) / 4).float()
+    np.testing.assert_array_equal(median(values), np.median(values.numpy(), axis=2))
 
 
 def in_two_places(rng, n, middle=False):
