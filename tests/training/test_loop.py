@@ -278,6 +278,18 @@ def test_the_background_loss_starts_late(images, labels):
     assert [epoch["background_loss"] > 0 for epoch in history] == [False, False, True, True]
 
 
+def test_until_the_background_loss_begins_the_training_is_plain_cross_entropy(images, labels):
+    weights = {}
+    for method in ("background", "cross_entropy"):
+        config = small(epochs=4, method=method, background_start=0.5)
+        network, after = fresh(config, images, labels), weights.setdefault(method, [])
+        train(
+            network, images, labels, config, CPU, report=lambda _, of=network, to=after: to.append(weights_sha256(of))
+        )
+    same = [ours == plain for ours, plain in zip(weights["background"], weights["cross_entropy"], strict=True)]
+    assert same == [True, True, False, False]
+
+
 def test_a_shift_larger_than_the_image_is_refused(images, labels):
     with pytest.raises(ValueError, match="crop_padding is 32"):
         train(fresh(small(), images, labels), images, labels, small(crop_padding=32), CPU, report=str)
