@@ -238,7 +238,7 @@ def plainly(judged, gain, most, accuracies=(), others=(), passed=None, harmed=No
     if helped:
         less = f", and less on {listed(further)}" if further else ""
         said[0] = (
-            f"**{said[0]}** Detection gets clearly better on {first}, by {number(helped[0]['difference'].mean)} points of AUROC{less}. "
+            f"**{said[0]}** Beyond what a temperature gives, detection gets clearly better on {first}, by {number(helped[0]['difference'].mean)} points of AUROC{less}. "
             f"On the other kinds, from scenes to CIFAR-10, no gain is *sure*, clear when all tests of this book are taken together{lost}."
         )
     else:

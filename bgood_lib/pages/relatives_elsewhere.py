@@ -1,4 +1,4 @@
-"""Related methods on other data than scenes, on photographs and on CIFAR-10: a small table, and what was found in a few lines."""
+"""Related methods on other data than scenes, photographs and CIFAR-10: a small table, and what was found in a few lines."""
 
 from dataclasses import dataclass
 
@@ -69,7 +69,14 @@ CIFAR10 = Place(
     {"tiny_imagenet": "Tiny-ImageNet"},
     {"mnist": "MNIST", "svhn": "SVHN", "textures": "DTD", "fashion_mnist": "Fashion-MNIST", "chars74k": "Chars74K"},
 )
-PLACES = {"photos": PHOTOS, "cifar10": CIFAR10}
+# Networks of the profile `strong`; no other pictures were shown to them, so all sets are tests.
+STRONG = Place(
+    _rows("cifar10_tuned", "rank", "0.1"),
+    ("near", "far"),
+    {"cifar100": "CIFAR-100", **CIFAR10.near},
+    {**CIFAR10.far, "places365": "MiniPlaces"},
+)
+PLACES = {"photos": PHOTOS, "cifar10": CIFAR10, "strong": STRONG}
 
 
 def measured(name, results="results"):
@@ -191,7 +198,7 @@ def lines(name, results="results"):
                 said.points(found.between(rows[one], rows[other], "ScaledMSP", sets))
                 for sets in (place.sets, tuple(place.far))
             )
-            told += [f"- {one} less {other}, at equal spread: {equal}, *{place.titles[1]}* alone {far}"]
+            told += [f"- {one} less {other}, at equal spread: {equal}, on *{place.titles[1]}* only {far}"]
     for row in (row for row in rows.values() if row.score != "MSP"):
         same = found.change(row, against=row.score, sets=place.sets)
         told += [f"- {row.label}, against {row.score} of cross-entropy: {said.points(same)}"]
