@@ -19,6 +19,7 @@ _FIELDS = [field.name for field in dataclasses.fields(Config) if field.name != "
 # How a selector chooses; and all that the background loss is made of.
 _OPTIONS = sorted({option for selector in SELECTORS.values() for option in selector.options})
 _BACKGROUND = ["weight", "patch_size", "penalty", "layer", "judge", "background_start"]
+_NETWORKS = {"init", "teacher"}  # fields that hold the checksum of a network
 _OF_A_SET = ("group", "ood", "title", "standing", "note", "n", "error", *METRICS)
 
 
@@ -47,7 +48,7 @@ def with_baselines(folder, *more):
 def with_settings(frame, default=DEFAULT, leave_out=True):
     """A frame of runs or metrics with what its runs are settings of.
 
-    A setting is a configuration but for the seed; its name is a label. A family is what shares everything but
+    A setting is a configuration but for the seed, and for which network it begins from or learns from; its name is a label. A family is what shares everything but
     the background loss: data, classification loss, network, schedule, precision.
 
     Parameters
@@ -68,6 +69,8 @@ def with_settings(frame, default=DEFAULT, leave_out=True):
         (an ID accuracy under 50%).
     """
     runs = frame.drop_duplicates("run").set_index("run").copy()
+    for name in _NETWORKS.intersection(runs):  # one a seed: that there is one counts, not which
+        runs[name] = runs[name].notna()
     fields = [name for name in _FIELDS if name in runs]
     loss = [METHODS[method][0] for method in runs["method"]]
     shared = [name for name in fields if name not in ("method", "selector", *_OPTIONS, *_BACKGROUND)]

@@ -24,6 +24,8 @@ _WORDS = {
     "scenes (unseen digits)": "made scenes with an unseen digit",
     "scenes (no digit)": "made scenes without a digit",
     "canvas (no object)": "canvas images without an object",
+    "finished CIFAR-10 networks (other objects)": "other objects by finished CIFAR-10 networks",
+    "finished CIFAR-10 networks (digits, letters, clothes, textures, places)": "all else by finished CIFAR-10 networks",
 }
 _CLEAR = (verdict.YES, verdict.YES_ALONE)
 _SPREAD = " (± standard deviation over seeds, n = {})"
@@ -115,7 +117,7 @@ def confidence(judged, sure=None, temperatures=None):
     -------
     str : empty where nothing is clear.
     """
-    tests = _of(judged, verdict.CONFIDENCE, *_CLEAR)
+    tests = [row for row in _of(judged, verdict.CONFIDENCE, *_CLEAR) if row["where"] == "photographs"]
     if not (tests and sure):
         return ""
     alone = ", {term}`alone <verdict>`" * (tests[0]["verdict"] == verdict.YES_ALONE)
@@ -286,6 +288,9 @@ def background(judged, rim=None, taken=None):
     said = [f"**{lead}.**"]
     if yes:
         said.append(f"Making only background short, not every cell, is worth {_sizes(yes)}.")
+        largest = max(row["difference"].mean for row in yes)
+        if more := [row for row in alone if row["difference"].mean > largest]:
+            said.append(f"More, but each clear only {{term}}`alone <verdict>`: {_sizes(more)}.")
     elif alone:
         said.append(
             f"Making only background short, not every cell, is worth {_sizes(alone)}, each clear only {{term}}`alone <verdict>`."
@@ -435,7 +440,7 @@ def _gathered(root):
         "Unseen digits, true masks less all cells": masks,
     }
     for _, row in judged[judged["part"] == ""].iterrows():
-        lines[f"{row['where'].capitalize()}: {row['claim']} ({row['measure']})"] = row["difference"]
+        lines[f"{row['where'][0].upper()}{row['where'][1:]}: {row['claim']} ({row['measure']})"] = row["difference"]
     lines = {what: points(found) for what, found in lines.items() if found}
     for view in found.values():
         ours, without = (mean(of(view, setting, "accuracy")) for setting in (view.chosen, view.plain))

@@ -68,7 +68,7 @@ VENUES = (
         "canvas_objects", "canvas_elsewhere", "canvas",
     ),
     Venue("cifar10", "CIFAR-10", (("cifar10_confirm", "cifar10"),), _CIFAR),
-    Venue("tuned", "CIFAR-10, a finished network", (("cifar10_tuned",),), _CIFAR),
+    Venue("tuned", "finished CIFAR-10 networks", (("cifar10_tuned",),), _CIFAR),
     Venue(
         "photos", "photographs", (("photos_confirm",),),
         {

@@ -54,6 +54,20 @@ def test_names_say_what_differs_from_the_default():
     assert short_name("LogitNorm + background (rank)") == "LogitNorm + rank"
 
 
+def test_networks_that_seeds_begin_from_are_one_setting_and_beginning_anew_is_another():
+    row = {**FIELDS, "method": "cross_entropy", "selector": None, "weight": 0.0, "accuracy": 0.9}
+    frame = pd.DataFrame(
+        [
+            {**row, "run": f"{init}-s{seed}", "seed": seed, "init": init and f"{init}{seed}"}
+            for init in (None, "sha")
+            for seed in (0, 1)
+        ]
+    )
+    found = with_settings(frame).assign(init=lambda rows: rows["init"].notna()).groupby("init")
+    assert found["family"].nunique().eq(1).all() and found["setting"].nunique().eq(1).all()
+    assert with_settings(frame)["family"].nunique() == 2 == with_settings(frame)["setting"].nunique()
+
+
 def test_a_change_is_against_the_same_loss(frame):
     found = changes(frame).set_index(["setting", "ood"])
     rank = found.loc["cross-entropy + background (rank)"]
