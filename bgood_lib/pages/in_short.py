@@ -89,7 +89,7 @@ def helps(judged, masks=None):
     return " ".join(said).strip()
 
 
-_COUNT = {1: "one is", 2: "two are", 3: "three are"}
+_COUNT = {1: "one is", 2: "two are", 3: "three are", 4: "four are"}
 
 
 def _unknown(judged):
@@ -249,10 +249,12 @@ def plainly(judged, gain, most, accuracies=(), others=(), passed=None, harmed=No
     why = "" if premise else " That it works *because* backgrounds are shared was not seen."
     worth = "Making only background short, instead of everything,"
     if chosen:
-        size, where = number(chosen[0]["difference"].mean), _WORDS.get(chosen[0]["where"], chosen[0]["where"])
-        said[1] = f"**{said[1]}** {worth} is worth {size} points on {where}, and elsewhere nothing that is sure.{why}"
-        if len(chosen) > 1:
-            said[1] = said[1].replace("and elsewhere nothing that is sure", "and less elsewhere")
+        first, *less = [_WORDS.get(row["where"], row["where"]) for row in chosen]
+        less = f", and less on {listed(less)}" if less else ""
+        size = number(chosen[0]["difference"].mean)
+        said[1] = (
+            f"**{said[1]}** {worth} is worth {size} points on {first}{less}, and elsewhere nothing that is sure.{why}"
+        )
     else:
         said[1] = f"**{said[1]}** {worth} is worth nothing that is sure.{why}"
     much = "more than half" if most else "a part"
@@ -282,15 +284,15 @@ def background(judged, rim=None, taken=None):
     """
     yes, alone = (_of(judged, verdict.BACKGROUND, word) for word in _CLEAR)
     worse = _of(judged, verdict.BACKGROUND, verdict.NO, verdict.NO_ALONE)
-    lead = "Background matters, by little" if yes else "Background may matter, by little" if alone else (
+    large = any(row["difference"].mean >= 0.01 for row in yes)
+    lead = "Which cells are made short matters" if large else "Background matters, by little" if yes else "Background may matter, by little" if alone else (
         "That background is the reason is not shown"
     )  # fmt: skip
     said = [f"**{lead}.**"]
     if yes:
         said.append(f"Making only background short, not every cell, is worth {_sizes(yes)}.")
-        largest = max(row["difference"].mean for row in yes)
-        if more := [row for row in alone if row["difference"].mean > largest]:
-            said.append(f"More, but each clear only {{term}}`alone <verdict>`: {_sizes(more)}.")
+        if any("CIFAR-10" in row["where"] for row in yes):
+            said.append("CIFAR-10 has no masks: what the rule takes there may be what is hard.")
     elif alone:
         said.append(
             f"Making only background short, not every cell, is worth {_sizes(alone)}, each clear only {{term}}`alone <verdict>`."
