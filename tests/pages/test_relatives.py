@@ -44,7 +44,7 @@ class Study:
     """Three seeds of two runs on scenes; elsewhere, none."""
 
     def __init__(self, folder=""):
-        runs = () if folder.endswith(("skeletons", "photos", "cifar10")) else ("cross_entropy", "oe")
+        runs = () if folder.endswith(("skeletons", "photos", "cifar10", "cifar10_tuned")) else ("cross_entropy", "oe")
         names = [f"{run}-s{seed}" for run in runs for seed in range(3)]
         self.runs = pd.DataFrame({"run": names, "accuracy": np.linspace(0.9, 1, len(names))})
         self.runs = self.runs.assign(**{f"overconfidence/{name}/mean_confidence": 0.7 for name in SETS})
