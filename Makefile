@@ -33,7 +33,7 @@ help:
 	@echo "make pages     build the book from the records and executed pages that are here: no training, no execution"
 	@echo "make check     ruff, and the tests that are not slow: while you work"
 	@echo "make test      ruff, and all tests"
-	@echo "make cifar10   the same notebooks on real CIFAR-10, then the book"
+	@echo "make cifar10   trainings on real CIFAR-10, their records, then the book"
 	@echo "make photos    the idea on photographs, with a pre-trained network, then the book (FROM=folder: data already here)"
 	@echo "make study     train STUDY=NAME, a file studies/NAME.yaml (now: $(STUDY)), publish its records"
 	@echo "make class     make the folder class/: exercises to hand out, the instructor's part apart"

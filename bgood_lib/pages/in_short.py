@@ -241,17 +241,22 @@ def plainly(judged, gain, most, accuracies=(), others=(), passed=None, harmed=No
         less = f", and less on {listed(further)}" if further else ""
         said[0] = (
             f"**{said[0]}** Beyond what a temperature gives, detection gets clearly better on {first}, by {number(helped[0]['difference'].mean)} points of AUROC{less}. "
-            f"On the other kinds, from scenes to CIFAR-10, no gain is *sure*, clear when all tests of this book are taken together{lost}."
+            f"On the other kinds, from scenes to CIFAR-10, no gain is *sure*, clear when all tests are taken together{lost}."
         )
     else:
         said[0] = f"**{said[0]}** On no kind of images does detection get clearly better."
     premise = _of(judged, verdict.PREMISE, *_CLEAR)
     why = "" if premise else " That it works *because* backgrounds are shared was not seen."
-    worth = "Making only background short, instead of everything,"
+    worth = "Making only background short, not everything,"
     if chosen:
         first, *less = [_WORDS.get(row["where"], row["where"]) for row in chosen]
         less = f", and less on {listed(less)}" if less else ""
         size = number(chosen[0]["difference"].mean)
+        plain = judged[(judged["claim"] == verdict.DETECTION) & (judged["where"] == chosen[0]["where"])]["difference"]
+        if (
+            len(plain) and plain.iloc[0].mean < chosen[0]["difference"].mean - 0.005
+        ):  # all cells lie below the plain network
+            first += ", where making all short costs"
         said[1] = (
             f"**{said[1]}** {worth} is worth {size} points on {first}{less}, and elsewhere nothing that is sure.{why}"
         )

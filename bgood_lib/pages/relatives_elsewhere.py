@@ -1,4 +1,4 @@
-"""Related methods on other data than scenes, photographs and CIFAR-10: a small table, and what was found in a few lines."""
+"""Related methods elsewhere than on scenes: on photographs, and on CIFAR-10. A small table, and what was found in a few lines."""
 
 from dataclasses import dataclass
 
