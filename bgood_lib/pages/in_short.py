@@ -257,9 +257,7 @@ def plainly(judged, gain, most, accuracies=(), others=(), passed=None, harmed=No
             len(plain) and plain.iloc[0].mean < chosen[0]["difference"].mean - 0.005
         ):  # all cells lie below the plain network
             first += ", where making all short costs"
-        said[1] = (
-            f"**{said[1]}** {worth} is worth {size} points on {first}{less}, and elsewhere nothing that is sure.{why}"
-        )
+        said[1] = f"**{said[1]}** {worth} is worth {size} points on {first}{less}, elsewhere nothing that is sure.{why}"
     else:
         said[1] = f"**{said[1]}** {worth} is worth nothing that is sure.{why}"
     much = "more than half" if most else "a part"
